@@ -1,0 +1,60 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import uuid
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HOST = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())
+_TEMPORARY = re.compile(r"^\.imgclean-(?P<host>[A-Za-z0-9-]*)-(?P<pid>\d+)-[0-9a-f]{12}\.part$")
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `target`; on success it takes the target's place.
+
+    The content is on disk (fsync) before the rename, so that a crash leaves the old file or
+    the new one. On any exception the temporary file is removed and `target` is untouched.
+    The name carries the host and the process, so that runs that share a folder never meet.
+    """
+    temporary = target.with_name(f".imgclean-{_HOST}-{os.getpid()}-{uuid.uuid4().hex[:12]}.part")
+    try:
+        yield temporary
+        with temporary.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+        _sync_folder(target.parent)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files in `folder` of processes on this host that no longer run."""
+    for path in folder.glob(".imgclean-*.part"):
+        match = _TEMPORARY.match(path.name)
+        if match and match["host"] == _HOST and not psutil.pid_exists(int(match["pid"])):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    with suppress(OSError):  # some network file systems cannot
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

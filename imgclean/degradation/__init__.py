@@ -1,0 +1,1 @@
+"""Noise models, one per file, and the spec strings that name them."""

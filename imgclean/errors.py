@@ -1,0 +1,157 @@
+"""Every error that imgclean raises on purpose.
+
+    ImgcleanError
+    |-- UsageError                 the request cannot be met as it was put (exit 2)
+    |   |-- InputNotFound
+    |   |-- NothingToDo
+    |   |-- UnknownModel
+    |   |-- AmbiguousModel
+    |   |-- UnknownWeightSet
+    |   |-- ModelWeightsMismatch
+    |   |-- OutputExists
+    |   |-- OutputCollision
+    |   `-- InvalidSetting
+    |-- SetupError                 the machine, a plugin or a weight set stands in the way (exit 1)
+    |   |-- DeviceUnavailable
+    |   |-- PluginBroken
+    |   |-- NoModelInstalled
+    |   |-- WeightsCorrupt
+    |   |-- WeightsIncompatible
+    |   |-- DataUnusable
+    |   `-- TrainingDiverged
+    `-- ImageError                 one image fails, the others go on (exit 3, or 4 if all fail)
+        |-- UnreadableImage
+        |-- UnsupportedImage
+        |-- UnwritableImage
+        |-- NonFiniteOutput
+        |-- DeviceOutOfMemory
+        `-- DenoiserFailed
+
+An error is one line on what is wrong, `str(error)`, and a `hint`: one line on what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ImgcleanError(Exception):
+    """Base of the tree.
+
+    Args:
+        message: what is wrong, in one line, naming the file or the setting.
+        hint: what to do about it, in one line; empty where the message says it all.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(ImgcleanError):
+    """The request cannot be met as it was put."""
+
+
+class InputNotFound(UsageError):
+    """A path named as input does not exist."""
+
+
+class NothingToDo(UsageError):
+    """The inputs hold no image."""
+
+
+class UnknownModel(UsageError):
+    """No installed plugin offers a model of that name."""
+
+
+class AmbiguousModel(UsageError):
+    """Two plugins offer a model of that name."""
+
+
+class UnknownWeightSet(UsageError):
+    """No weight set has that name."""
+
+
+class ModelWeightsMismatch(UsageError):
+    """`--model` names one model and `--weights` holds another's."""
+
+
+class OutputExists(UsageError):
+    """An output would replace a file, and nothing said that it may."""
+
+
+class OutputCollision(UsageError):
+    """Two inputs would write one output, or an output would fall among the inputs."""
+
+
+class InvalidSetting(UsageError):
+    """A setting's value is not one that it can take."""
+
+
+class SetupError(ImgcleanError):
+    """The machine, a plugin or a weight set stands in the way."""
+
+
+class DeviceUnavailable(SetupError):
+    """The requested device is not there."""
+
+
+class PluginBroken(SetupError):
+    """The plugin that is known to offer this could not be loaded."""
+
+
+class NoModelInstalled(SetupError):
+    """No plugin is installed, or no weight set fits the request."""
+
+
+class WeightsCorrupt(SetupError):
+    """A weight set's file does not have the content that its config states, or cannot be read."""
+
+
+class WeightsIncompatible(SetupError):
+    """A weight set's tensors do not fit the network of its model."""
+
+
+class DataUnusable(SetupError):
+    """A training or evaluation folder holds no usable image."""
+
+
+class TrainingDiverged(SetupError):
+    """The training loss is no longer a number."""
+
+
+class ImageError(ImgcleanError):
+    """One image fails; the others go on."""
+
+
+class UnreadableImage(ImageError):
+    """The file is damaged, empty or cannot be opened."""
+
+
+class UnsupportedImage(ImageError):
+    """The file is sound, but of a kind that imgclean does not handle."""
+
+
+class UnwritableImage(ImageError):
+    """The clean image cannot be written there, or not in that format."""
+
+
+class NonFiniteOutput(ImageError):
+    """The model returned NaN or infinity, also in float32."""
+
+
+class DeviceOutOfMemory(ImageError):
+    """The device has too little memory, even for the smallest tile."""
+
+
+class DenoiserFailed(ImageError):
+    """The plugin raised an exception of its own."""
+
+
+def nearest_names(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
+    """Return the known names that look most like `name`, best first."""
+    return difflib.get_close_matches(name.lower(), sorted(known), n=limit, cutoff=0.4)

@@ -1,0 +1,191 @@
+"""What a run reports. The core emits these; `cli/` renders them as a display, as text or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEvent:
+    """Something that happened to one file. Fields that do not apply are None.
+
+    Attributes:
+        input: path as the user would write it.
+        output: path of the clean image.
+        width, height: pixels.
+        pages: images in the file.
+        dtype: sample type of the file, such as `uint16`.
+        model, weights: names.
+        device: torch device string.
+        precision: fp32, bf16 or fp16.
+        seconds: time from the first byte read to the last byte written.
+        error: class name of the error.
+        message: one line on what is wrong, and what to do.
+    """
+
+    event: ClassVar[str] = "file"
+
+    input: str | None = None
+    output: str | None = None
+    width: int | None = None
+    height: int | None = None
+    pages: int | None = None
+    dtype: str | None = None
+    model: str | None = None
+    weights: str | None = None
+    device: str | None = None
+    precision: str | None = None
+    seconds: float | None = None
+    error: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned(FileEvent):
+    """The file would be cleaned (`--dry-run`)."""
+
+    event: ClassVar[str] = "planned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done(FileEvent):
+    """The clean image is on disk."""
+
+    event: ClassVar[str] = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed(FileEvent):
+    """The file could not be cleaned; the run goes on."""
+
+    event: ClassVar[str] = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped(FileEvent):
+    """The file was clean already, from an earlier run."""
+
+    event: ClassVar[str] = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned(FileEvent):
+    """Something that the user should know; the run goes on."""
+
+    event: ClassVar[str] = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A run begins.
+
+    Attributes:
+        files: how many images will be cleaned.
+        lines: what was chosen (model, weights, device, precision), for people.
+    """
+
+    event: ClassVar[str] = "started"
+
+    files: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progressed:
+    """A tile of a file is done.
+
+    Attributes:
+        input: the file.
+        share: fraction of the file's pixels done, 0 to 1.
+        megapixels: pixels done since the file's previous event, in millions.
+    """
+
+    event: ClassVar[str] = "progress"
+
+    input: str
+    share: float
+    megapixels: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The run is over: how many files went which way."""
+
+    event: ClassVar[str] = "summary"
+
+    done: int
+    failed: int
+    skipped: int
+    ignored: int
+    megapixels: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainStep:
+    """Training goes on.
+
+    Attributes:
+        step: optimiser steps taken.
+        share: fraction of the budget spent, 0 to 1.
+        loss: mean training loss since the previous event.
+        psnr: PSNR in dB of the training patches since the previous event.
+        rate: current learning rate.
+        seconds: time spent in the loop, over all resumptions.
+    """
+
+    event: ClassVar[str] = "step"
+
+    step: int
+    share: float
+    loss: float
+    psnr: float
+    rate: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One line for people that belongs to no file."""
+
+    event: ClassVar[str] = "note"
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """One line of an evaluation: a set under one degradation.
+
+    Attributes:
+        set: name of the folder.
+        degradation: spec string, or the folder of noisy images.
+        model, weights: names.
+        images: how many.
+        psnr, ssim: mean over images of the output, PSNR in dB.
+        input_psnr, input_ssim: the same of the degraded input.
+        seconds: time spent denoising.
+    """
+
+    event: ClassVar[str] = "evaluated"
+
+    set: str
+    degradation: str
+    model: str
+    weights: str
+    images: int
+    psnr: float
+    ssim: float
+    input_psnr: float
+    input_ssim: float
+    seconds: float
+
+
+Emit = Callable[[Any], None]
+"""Where a run sends its events."""
+
+
+def ignore(_: object) -> None:
+    """Send events nowhere."""

@@ -1,0 +1,66 @@
+"""What a plugin says of a model: data only, so that listing models imports no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+HOOK_API = 1
+"""The version of the plugin contract that this release speaks."""
+
+Task = Literal["denoise", "deblock", "upscale"]
+Precision = Literal["fp32", "bf16", "fp16"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """How an image may be cut for a network without changing its result.
+
+    Attributes:
+        halo: pixels around an output tile that its values depend on (the radius of the
+            receptive field).
+        alignment: tile origins are multiples of this many pixels (1 for a plain CNN, the
+            product of the strides for a network that shrinks the image).
+    """
+
+    halo: int
+    alignment: int = 1
+
+    def __post_init__(self) -> None:
+        if self.halo < 0 or self.alignment < 1:
+            raise ValueError(f"halo must be >= 0 and alignment >= 1, not {self}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """One model that a plugin offers.
+
+    Attributes:
+        name: what `--model` takes; lower case, no `:` and no `/`.
+        title: the model in a few words, for lists.
+        paper: citation with DOI or arXiv id.
+        factory: import string `module:callable`; called with the options as keyword
+            arguments it returns the `torch.nn.Module`, whose
+            `forward(x: float[N, C, H, W] in [0, 1], sigma: float[N] in units of x, or None)`
+            returns float[N, C, H, W].
+        options: import string of the pydantic model that the options must satisfy; it has a
+            field `channels`.
+        tiling: a `Tiling`, or the import string of a function from the options to one.
+        channels: the channel counts that the network can be built for.
+        tasks: what it can be trained to do.
+        noise_aware: whether `forward` uses `sigma`.
+        precisions: the precisions in which its result is safe to use.
+        api: the hook API that the plugin was written for.
+    """
+
+    name: str
+    title: str
+    paper: str
+    factory: str
+    options: str
+    tiling: Tiling | str
+    channels: tuple[int, ...] = (1, 3)
+    tasks: tuple[Task, ...] = ("denoise",)
+    noise_aware: bool = False
+    precisions: tuple[Precision, ...] = ("fp32", "bf16")
+    api: int = HOOK_API

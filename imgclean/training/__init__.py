@@ -1,0 +1,1 @@
+"""Training: recipes, patches, the supervised loop, checkpoints and the run folder."""

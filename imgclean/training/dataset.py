@@ -1,0 +1,83 @@
+"""Folders of clean images, decoded once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imgclean.errors import DataUnusable, ImageError
+from imgclean.events import Emit, Warned
+from imgclean.images.luminance import gray_from_rgb
+from imgclean.images.pixels import sample_range, to_unit
+from imgclean.images.read import read_image
+from imgclean.images.walk import find_images
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from imgclean.images.picture import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class CleanImages:
+    """Images to train on or to measure with.
+
+    Attributes:
+        names: their paths, as the user would write them.
+        images: uint8[H, W, C] each, C as asked for.
+    """
+
+    names: tuple[str, ...]
+    images: tuple[NDArray[np.uint8], ...]
+
+
+def read_clean_images(
+    folders: tuple[Path, ...], *, channels: int, smallest: int, emit: Emit
+) -> CleanImages:
+    """Return every usable image of the folders, searched to the bottom, in sorted order.
+
+    Args:
+        folders: where to look.
+        channels: 1 turns colour images gray; 3 repeats the channel of gray ones.
+        smallest: images with a side shorter than this many pixels are left out.
+        emit: gets a warning for each image that is left out.
+
+    Raises:
+        DataUnusable: a folder is missing, or no image is usable.
+    """
+    names: list[str] = []
+    images: list[NDArray[np.uint8]] = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise DataUnusable(f"{folder} is not a folder", hint="--data takes folders of images")
+        for path in find_images(folder).images:
+            try:
+                image = as_eight_bits(read_image(path), channels)
+            except ImageError as error:
+                emit(Warned(input=str(path), error=type(error).__name__, message=str(error)))
+                continue
+            if min(image.shape[:2]) < smallest:
+                text = f"{path} is smaller than {smallest} pixels and is left out"
+                emit(Warned(input=str(path), error="TooSmall", message=text))
+                continue
+            names.append(str(path))
+            images.append(image)
+    if not images:
+        where = ", ".join(str(folder) for folder in folders)
+        raise DataUnusable(f"no usable image in {where}", hint="PNG, JPEG and TIFF are read")
+    return CleanImages(tuple(names), tuple(images))
+
+
+def as_eight_bits(picture: Picture, channels: int) -> NDArray[np.uint8]:
+    """Return the picture without alpha as uint8[H, W, channels]."""
+    colour = picture.colour
+    if colour.dtype != np.uint8:
+        unit = to_unit(colour, sample_range(colour))
+        colour = np.rint(unit.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
+    if channels == colour.shape[2]:
+        return colour
+    return gray_from_rgb(colour) if channels == 1 else np.repeat(colour, channels, axis=2)

@@ -1,0 +1,238 @@
+"""The core's supervised loop: noise on clean patches, squared error, AdamW."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch.optim.swa_utils import AveragedModel
+
+from imgclean.degradation.gaussian import draw_noise, draw_sigma
+from imgclean.degradation.spec import parse_degradation
+from imgclean.errors import TrainingDiverged
+from imgclean.events import TrainStep
+from imgclean.extension.requests import TrainResult
+from imgclean.interruption import Interruption
+from imgclean.training.checkpoint import (
+    CHECKPOINT_NAME,
+    Checkpoint,
+    read_checkpoint,
+    write_checkpoint,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from imgclean.events import Emit
+    from imgclean.training.patches import PatchSource
+    from imgclean.training.recipe import Recipe
+
+_SECONDS_BETWEEN_CHECKPOINTS = 60.0
+_SECONDS_BETWEEN_EVENTS = 0.5
+_SEED_STRIDE = 1_000_003
+
+
+@dataclass(slots=True)
+class _Run:
+    """What changes while training."""
+
+    network: torch.nn.Module
+    average: AveragedModel
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Loss and squared error since the last event."""
+
+    losses: list[torch.Tensor] = field(default_factory=list)
+    errors: list[torch.Tensor] = field(default_factory=list)
+
+    def drain(self) -> tuple[float, float]:
+        """Return the mean loss and the PSNR in dB, and begin again."""
+        loss = float(torch.stack(self.losses).mean())
+        psnr = -10 * math.log10(max(float(torch.stack(self.errors).mean()), 1e-12))
+        self.losses.clear()
+        self.errors.clear()
+        return loss, psnr
+
+
+def train_supervised(
+    network: torch.nn.Module,
+    recipe: Recipe,
+    patches: PatchSource,
+    output: Path,
+    *,
+    device: torch.device,
+    autocast: bool,
+    emit: Emit,
+    resume: bool,
+) -> TrainResult:
+    """Train `network` until the recipe's budget is spent.
+
+    Args:
+        network: fresh or pretrained; trained in place.
+        recipe: what to do.
+        patches: clean patches on `device`.
+        output: folder of the checkpoint.
+        device: where to train.
+        autocast: run the passes in bfloat16; weights and optimiser stay float32.
+        emit: gets `TrainStep` events.
+        resume: go on from the checkpoint in `output`, if there is one.
+
+    Returns:
+        The running mean of the weights, as a module in eval mode.
+
+    Raises:
+        TrainingDiverged: the loss is no longer a number.
+        KeyboardInterrupt: the user asked to stop; a checkpoint is on disk.
+    """
+    path = output / CHECKPOINT_NAME
+    run = _prepare(network, recipe, device)
+    if resume and path.exists():
+        _restore(run, read_checkpoint(path, device))
+    share = _loop(run, recipe, patches, path, device=device, autocast=autocast, emit=emit)
+    write_checkpoint(path, _checkpoint(run))
+    if share < 1:
+        raise KeyboardInterrupt
+    trained = cast("torch.nn.Module", run.average.module).eval()
+    return TrainResult(network=trained, steps=run.step, seconds=run.seconds)
+
+
+def _loop(
+    run: _Run,
+    recipe: Recipe,
+    patches: PatchSource,
+    path: Path,
+    *,
+    device: torch.device,
+    autocast: bool,
+    emit: Emit,
+) -> float:
+    """Take steps until the budget is spent or the user stops; return the share of it spent."""
+    spec = parse_degradation(recipe.noise)
+    tally = _Tally()
+    started = time.monotonic() - run.seconds
+    told = saved = time.monotonic()
+    with Interruption() as interruption:
+        while (share := recipe.budget.share(run.step, run.seconds)) < 1:
+            if interruption.requested:
+                break
+            rate = _learning_rate(recipe, run.step, share)
+            generator = torch.Generator(device).manual_seed(recipe.seed * _SEED_STRIDE + run.step)
+            clean = patches.draw(recipe.batch, generator)
+            noise = draw_noise(clean.shape, draw_sigma(spec, recipe.batch, generator), generator)
+            loss = _step(run, clean, clean + noise, rate, recipe.optimiser.clip, autocast=autocast)
+            tally.losses.append(loss)
+            tally.errors.append(loss * 2 * recipe.batch / clean.numel())
+            now = time.monotonic()
+            run.seconds = now - started
+            save = now - saved > _SECONDS_BETWEEN_CHECKPOINTS
+            if save or now - told > _SECONDS_BETWEEN_EVENTS:
+                told = now
+                _report(run, tally, recipe, rate, emit)
+            if save:
+                saved = now
+                write_checkpoint(path, _checkpoint(run))
+    if tally.losses:
+        _report(run, tally, recipe, rate, emit)
+    return share
+
+
+def _step(
+    run: _Run,
+    clean: torch.Tensor,
+    noisy: torch.Tensor,
+    rate: float,
+    clip: float,
+    *,
+    autocast: bool,
+) -> torch.Tensor:
+    """Take one optimiser step; return the loss, the sum of squares / (2 N) (equation 1)."""
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate
+    with torch.autocast(clean.device.type, torch.bfloat16, enabled=autocast):
+        output = run.network(noisy, None)
+    loss = (output.float() - clean).square().sum() / (2 * clean.shape[0])
+    run.optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(run.network.parameters(), clip)
+    run.optimiser.step()
+    run.average.update_parameters(run.network)
+    run.step += 1
+    return loss.detach()
+
+
+def _prepare(network: torch.nn.Module, recipe: Recipe, device: torch.device) -> _Run:
+    network.to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    weights = [each for each in network.parameters() if each.ndim > 1]
+    others = [each for each in network.parameters() if each.ndim <= 1]
+    groups = [
+        {"params": weights, "weight_decay": recipe.optimiser.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    optimiser = torch.optim.AdamW(groups, lr=recipe.optimiser.lr, fused=device.type != "mps")
+    average = AveragedModel(network, multi_avg_fn=_running_mean(recipe.ema), use_buffers=True)
+    return _Run(network, average, optimiser)
+
+
+def _running_mean(decay: float) -> Callable[..., None]:
+    """Return an exponential mean whose memory grows from nothing, so that short runs have one."""
+
+    @torch.no_grad()
+    def update(
+        averaged: list[torch.Tensor], current: list[torch.Tensor], count: torch.Tensor
+    ) -> None:
+        if not averaged[0].is_floating_point():
+            torch._foreach_copy_(averaged, current)
+            return
+        seen = float(count)
+        keep = min(decay, (1 + seen) / (10 + seen))
+        torch._foreach_lerp_(averaged, current, 1 - keep)
+
+    return update
+
+
+def _learning_rate(recipe: Recipe, step: int, share: float) -> float:
+    """Return the rate of this step: a linear warm-up, then a cosine to zero over the budget."""
+    warmup = min(1.0, (step + 1) / max(1, recipe.optimiser.warmup))
+    return recipe.optimiser.lr * warmup * 0.5 * (1 + math.cos(math.pi * share))
+
+
+def _report(run: _Run, tally: _Tally, recipe: Recipe, rate: float, emit: Emit) -> None:
+    loss, psnr = tally.drain()
+    if not math.isfinite(loss):
+        raise TrainingDiverged(
+            f"the loss is {loss} at step {run.step}",
+            hint="use --resume with a lower --set optimiser.lr; the last checkpoint is sound",
+        )
+    share = recipe.budget.share(run.step, run.seconds)
+    emit(
+        TrainStep(
+            step=run.step, share=share, loss=loss, psnr=psnr, rate=rate, seconds=run.seconds
+        )
+    )
+
+
+def _checkpoint(run: _Run) -> Checkpoint:
+    return Checkpoint(
+        step=run.step,
+        seconds=run.seconds,
+        network=run.network.state_dict(),
+        average=run.average.state_dict(),
+        optimiser=run.optimiser.state_dict(),
+    )
+
+
+def _restore(run: _Run, checkpoint: Checkpoint) -> None:
+    run.network.load_state_dict(checkpoint.network)
+    run.average.load_state_dict(checkpoint.average)
+    run.optimiser.load_state_dict(checkpoint.optimiser)
+    run.step = checkpoint.step
+    run.seconds = checkpoint.seconds

@@ -1,0 +1,103 @@
+"""The weight sets that are installed. Imports neither torch nor numpy."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from imgclean.errors import UnknownWeightSet, WeightsCorrupt, nearest_names
+from imgclean.weightsets.config import CONFIG_NAME, WeightSetConfig, read_config
+
+ENTRY_POINT_GROUP = "imgclean.weights"
+"""A distribution of weight sets names the package that holds their folders here."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightSet:
+    """A weight set on disk: what its config says, and the folder that holds it."""
+
+    config: WeightSetConfig
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """Name of the set."""
+        return self.config.name
+
+    @property
+    def file(self) -> Path:
+        """The safetensors file."""
+        return self.folder / self.config.file
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What was found.
+
+    Attributes:
+        sets: the usable sets, by name.
+        broken: one line for each folder that claims to be a set and is not.
+    """
+
+    sets: dict[str, WeightSet]
+    broken: tuple[str, ...]
+
+    def of_model(self, model: str) -> list[WeightSet]:
+        """Return the sets of one model, the preferred first."""
+        mine = [each for each in self.sets.values() if each.config.model == model]
+        return sorted(mine, key=lambda each: (-each.config.preference, each.name))
+
+
+def installed() -> Catalogue:
+    """Return the sets embedded in installed distributions; a broken one is listed, not raised."""
+    sets: dict[str, WeightSet] = {}
+    broken: list[str] = []
+    for folder in sorted(_embedded_folders()):
+        try:
+            found = WeightSet(read_config(folder), folder)
+        except WeightsCorrupt as error:
+            broken.append(str(error))
+        else:
+            sets.setdefault(found.name, found)
+    return Catalogue(sets, tuple(broken))
+
+
+def find(reference: str, catalogue: Catalogue) -> WeightSet:
+    """Return the set that `reference` names: a name, or a path to a folder or its weight file.
+
+    Raises:
+        UnknownWeightSet: no set has that name, or nothing lies at that path.
+        WeightsCorrupt: what lies there is not a weight set.
+    """
+    if not _is_path(reference):
+        if reference in catalogue.sets:
+            return catalogue.sets[reference]
+        near = nearest_names(reference, catalogue.sets)
+        raise UnknownWeightSet(
+            f"no weight set is named {reference!r}",
+            hint=f"did you mean {' or '.join(near)}?" if near else "see `imgclean models`",
+        )
+    path = Path(reference).expanduser()
+    if not path.exists():
+        raise UnknownWeightSet(
+            f"{reference} does not exist", hint="name a weight set, its folder or its file"
+        )
+    folder = path if path.is_dir() else path.parent
+    return WeightSet(read_config(folder), folder)
+
+
+def _is_path(reference: str) -> bool:
+    return "/" in reference or "\\" in reference or reference.startswith(".") or (
+        reference.endswith(".safetensors")
+    )
+
+
+def _embedded_folders() -> set[Path]:
+    folders: set[Path] = set()
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        spec = importlib.util.find_spec(entry.value)
+        for location in (spec.submodule_search_locations or []) if spec else []:
+            folders.update(path.parent for path in Path(location).glob(f"*/{CONFIG_NAME}"))
+    return folders

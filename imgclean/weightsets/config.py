@@ -1,0 +1,125 @@
+"""`config.json`: the one authority on what a weight set is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from imgclean.degradation.spec import GaussianSpec, parse_degradation
+from imgclean.errors import InvalidSetting, WeightsCorrupt
+from imgclean.extension.model_info import Task  # noqa: TC001 - pydantic reads it at run time
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG_NAME = "config.json"
+WEIGHTS_NAME = "model.safetensors"
+CARD_NAME = "README.md"
+
+
+def _known_degradation(text: str) -> str:
+    try:
+        parse_degradation(text)
+    except InvalidSetting as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Measurement(_Record):
+    """A result of `imgclean evaluate`. PSNR in dB; fields as in `events.Evaluated`."""
+
+    set: str
+    degradation: str
+    images: int
+    psnr: float
+    ssim: float
+    input_psnr: float
+    input_ssim: float
+
+
+class Provenance(_Record):
+    """How a weight set came to be.
+
+    Attributes:
+        recipe: the recipe as it ran.
+        data: names of the folders of training images.
+        images: how many images they held.
+        steps: optimiser steps.
+        minutes: time in the training loop.
+        machine: processor or accelerator.
+        versions: of imgclean, torch and the plugin.
+    """
+
+    recipe: dict[str, Any]
+    data: list[str]
+    images: int
+    steps: int
+    minutes: float
+    machine: str
+    versions: dict[str, str]
+
+
+class WeightSetConfig(_Record):
+    """What `config.json` holds.
+
+    Attributes:
+        format: version of this layout.
+        name: `<model>-<variant>`.
+        model: name of the model that the weights are for.
+        file: name of the safetensors file beside the config.
+        sha256: hash of that file, hexadecimal.
+        task: what it was trained for.
+        noise: degradation spec that it was trained on.
+        channels: image channels.
+        options: options of the model other than its defaults, `channels` included.
+        preference: the higher is chosen where several sets fit.
+        licence: SPDX expression.
+        provenance: how it was trained.
+        results: what was measured.
+    """
+
+    format: Literal[1] = 1
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    model: str
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$")] = WEIGHTS_NAME
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    task: Task = "denoise"
+    noise: Annotated[str, AfterValidator(_known_degradation)]
+    channels: int
+    options: dict[str, Any]
+    preference: int = 0
+    licence: str = "MIT"
+    provenance: Provenance | None = None
+    results: list[Measurement] = []
+
+    @property
+    def domain(self) -> GaussianSpec:
+        """The noise that it was trained on."""
+        return parse_degradation(self.noise)
+
+
+def read_config(folder: Path) -> WeightSetConfig:
+    """Return the config of the weight set in `folder`.
+
+    Raises:
+        WeightsCorrupt: there is none, or it is not valid.
+    """
+    path = folder / CONFIG_NAME
+    try:
+        return WeightSetConfig.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise WeightsCorrupt(
+            f"{folder} is not a weight set: {CONFIG_NAME} cannot be read ({error.strerror})",
+            hint=f"a weight set is a folder with {CONFIG_NAME} and {WEIGHTS_NAME}",
+        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise WeightsCorrupt(
+            f"{path}: {where}: {first['msg']}", hint="fetch or train the weight set again"
+        ) from error

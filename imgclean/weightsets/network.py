@@ -1,0 +1,88 @@
+"""From a model's description and a weight set to a `torch.nn.Module`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from pydantic import BaseModel, ValidationError
+
+from imgclean.errors import InvalidSetting, WeightsIncompatible
+from imgclean.extension.import_string import resolve
+from imgclean.extension.model_info import ModelInfo, Tiling
+from imgclean.weightsets.store import read_tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from imgclean.weightsets.catalogue import WeightSet
+
+
+def validate_options(info: ModelInfo, options: Mapping[str, Any]) -> BaseModel:
+    """Return the model's options, its defaults filled in.
+
+    Raises:
+        InvalidSetting: an option is unknown or has a value that it cannot take.
+    """
+    kind = cast("type[BaseModel]", resolve(info.options))
+    try:
+        return kind.model_validate(dict(options))
+    except ValidationError as error:
+        mistakes = "; ".join(
+            f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}"
+            for each in error.errors()
+        )
+        raise InvalidSetting(
+            f"options of {info.name}: {mistakes}", hint=f"see `imgclean models {info.name}`"
+        ) from error
+
+
+def tiling_of(info: ModelInfo, options: BaseModel) -> Tiling:
+    """Return how images may be cut for the model built with these options."""
+    if isinstance(info.tiling, Tiling):
+        return info.tiling
+    function = cast("Callable[[BaseModel], Tiling]", resolve(info.tiling))
+    return function(options)
+
+
+def build_network(info: ModelInfo, options: BaseModel) -> torch.nn.Module:
+    """Return the model's network, with fresh weights, in train mode."""
+    factory = cast("Callable[..., torch.nn.Module]", resolve(info.factory))
+    return factory(**options.model_dump())
+
+
+def load_network(info: ModelInfo, weights: WeightSet) -> torch.nn.Module:
+    """Return the trained network in float32 and eval mode.
+
+    Raises:
+        WeightsCorrupt: the file is missing, damaged or not the one that the config names.
+        WeightsIncompatible: its tensors do not fit the network.
+    """
+    network = build_network(info, validate_options(info, weights.config.options))
+    tensors = read_tensors(weights)
+    expected = {
+        name: tensor
+        for name, tensor in network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    problem = _first_difference(expected, tensors)
+    if problem:
+        raise WeightsIncompatible(
+            f"{weights.file} does not fit {info.name}: {problem}",
+            hint="the set's options and its tensors come from different networks",
+        )
+    network.load_state_dict(tensors, strict=False)
+    return network.eval()
+
+
+def _first_difference(
+    expected: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]
+) -> str:
+    for name in sorted(expected.keys() | found.keys()):
+        if name not in found:
+            return f"it lacks {name}"
+        if name not in expected:
+            return f"it has {name}, which the network lacks"
+        if expected[name].shape != found[name].shape:
+            return f"{name} is {tuple(found[name].shape)}, not {tuple(expected[name].shape)}"
+    return ""
