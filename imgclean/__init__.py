@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from imgclean.api import denoise, load
     from imgclean.errors import ImgcleanError
     from imgclean.extension.hookspecs import hookimpl
     from imgclean.extension.model_info import HOOK_API, ModelInfo, Tiling
@@ -34,7 +35,9 @@ __all__ = [
     "TrainResult",
     "Window",
     "__version__",
+    "denoise",
     "hookimpl",
+    "load",
 ]
 
 _HOME = {
@@ -47,7 +50,9 @@ _HOME = {
     "TrainJob": "extension.requests",
     "TrainResult": "extension.requests",
     "Window": "extension.requests",
+    "denoise": "api",
     "hookimpl": "extension.hookspecs",
+    "load": "api",
 }
 
 

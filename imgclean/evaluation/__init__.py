@@ -1,1 +1,1 @@
-"""."""
+"""Evaluation: metrics and protocols, as the papers measure."""

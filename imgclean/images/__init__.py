@@ -1,1 +1,1 @@
-"""."""
+"""Images: reading and writing files in kind, pixel conversions, rasters."""

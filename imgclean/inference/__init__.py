@@ -1,1 +1,1 @@
-"""."""
+"""Inference: device and precision, tiles, the engine, and the batch over folders."""

@@ -22,7 +22,7 @@ from imgclean.inference.device import (
     forbid_tf32,
 )
 from imgclean.training.checkpoint import CHECKPOINT_NAME
-from imgclean.training.dataset import CleanImages, read_clean_images
+from imgclean.images.collection import CleanImages, read_clean_images
 from imgclean.training.loop import train_supervised
 from imgclean.training.patches import PatchSource
 from imgclean.training.recipe import Recipe

@@ -27,10 +27,12 @@ class CleanImages:
     """Images to train on or to measure with.
 
     Attributes:
+        title: the names of their folders.
         names: their paths, as the user would write them.
         images: uint8[H, W, C] each, C as asked for.
     """
 
+    title: str
     names: tuple[str, ...]
     images: tuple[NDArray[np.uint8], ...]
 
@@ -69,7 +71,8 @@ def read_clean_images(
     if not images:
         where = ", ".join(str(folder) for folder in folders)
         raise DataUnusable(f"no usable image in {where}", hint="PNG, JPEG and TIFF are read")
-    return CleanImages(tuple(names), tuple(images))
+    title = "+".join(folder.resolve().name for folder in folders)
+    return CleanImages(title, tuple(names), tuple(images))
 
 
 def as_eight_bits(picture: Picture, channels: int) -> NDArray[np.uint8]:

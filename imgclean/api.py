@@ -1,0 +1,122 @@
+"""The Python API: `imgclean.denoise` and `imgclean.load`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from imgclean.errors import UnsupportedImage
+from imgclean.extension.registry import load_plugins
+from imgclean.images.pixels import sample_range
+from imgclean.images.rasters import PixelRaster, PixelSink
+from imgclean.inference.selection import Selection, choose
+from imgclean.inference.settings import InferenceSettings
+from imgclean.weightsets.catalogue import installed
+from imgclean.weightsets.network import load_network
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+
+    from imgclean.extension.registry import Registry
+    from imgclean.inference.device import PrecisionChoice
+    from imgclean.inference.tiles import TileChoice
+
+_Sample = TypeVar("_Sample", np.uint8, np.uint16, np.float32, np.float64)
+_DTYPES = ("uint8", "uint16", "float32", "float64")
+
+
+def denoise(
+    array: NDArray[_Sample],
+    model: str | None = None,
+    *,
+    weights: str | None = None,
+    sigma: float | None = None,
+    strength: float = 1.0,
+    ensemble: bool = False,
+    device: str = "auto",
+    precision: PrecisionChoice = "auto",
+    tile: TileChoice = "auto",
+) -> NDArray[_Sample]:
+    """Return the clean image, of the same dtype and shape.
+
+    Args:
+        array: (H, W), (H, W, 1) or (H, W, 3); (H, W, 2) and (H, W, 4) have alpha last, which is
+            passed through. Integers span their type's range; floats span [0, 1], or their own
+            range where they leave it.
+        model: name of an installed model; the preferred one by default.
+        weights: name or path of a weight set; by default the one that fits the image.
+        sigma: noise standard deviation in grey levels of 255, where it is known.
+        strength: share of the change that is applied, 0 to 1.
+        ensemble: average over the eight flips and turns, eight times slower.
+        device, precision, tile: as on the command line.
+
+    Raises:
+        UnsupportedImage: the dtype or the shape is not one of these.
+        ImgcleanError: everything else, see `imgclean.errors`.
+    """
+    samples = array[..., None] if array.ndim == 2 else array
+    if samples.ndim != 3 or not 1 <= samples.shape[2] <= 4 or 0 in samples.shape:
+        raise UnsupportedImage(f"an array of shape {array.shape} is not an image")
+    if array.dtype.name not in _DTYPES:
+        raise UnsupportedImage(
+            f"an array of {array.dtype} is not an image", hint=f"use {', '.join(_DTYPES)}"
+        )
+    settings = InferenceSettings(
+        sigma=sigma,
+        strength=strength,
+        ensemble=ensemble,
+        device=device,
+        precision=precision,
+        tile=tile,
+    )
+    colours = 1 if samples.shape[2] <= 2 else 3
+    colour = samples[..., :colours]
+    span = sample_range(colour, name="the array")
+    sink = PixelSink((colours, *samples.shape[:2]), span)
+    denoiser = _selection(settings, model, weights).denoiser(colours)
+    denoiser.denoise(PixelRaster(colour, span), sink, dtype=array.dtype)
+    clean = np.concatenate([sink.samples, samples[..., colours:]], axis=2)
+    return clean.reshape(array.shape)
+
+
+def load(name: str, *, channels: int = 3) -> torch.nn.Module:
+    """Return a trained network, in float32 and eval mode, on the CPU.
+
+    Args:
+        name: a model, whose preferred weight set is taken, or a weight set's name or path.
+        channels: 1 or 3, where a model is named.
+
+    Returns:
+        A module whose `forward(x: float[N, C, H, W] in [0, 1], sigma: float[N] or None)`
+        returns the clean float[N, C, H, W].
+
+    Raises:
+        UnknownModel: `name` is neither a model nor a weight set.
+        ImgcleanError: see `imgclean.errors`.
+    """
+    registry = _registry()
+    catalogue = installed()
+    is_model = any(name in (each.info.name, each.key) for each in registry.models())
+    is_weights = not is_model and (name in catalogue.sets or "/" in name)
+    chosen = choose(
+        registry,
+        catalogue,
+        InferenceSettings(),
+        channels,
+        model=None if is_weights else name,
+        weights=name if is_weights else None,
+    )
+    return load_network(chosen.model.info, chosen.weights)
+
+
+@lru_cache(maxsize=1)
+def _registry() -> Registry:
+    return load_plugins()
+
+
+@lru_cache(maxsize=4)
+def _selection(settings: InferenceSettings, model: str | None, weights: str | None) -> Selection:
+    return Selection(_registry(), settings, model=model, weights=weights)

@@ -1,0 +1,52 @@
+"""EXIF blocks: what PNG and JPEG hold whole and TIFF spreads over its own directory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgclean.errors import UnreadableImage
+from imgclean.images.tiff_directory import (
+    EXIF_IFD,
+    GPS_IFD,
+    Layout,
+    read_directory,
+    read_header,
+    reordered,
+    write_directory,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from imgclean.images.tiff_directory import Tag
+
+# Tags of a TIFF's directory that EXIF has in its own first directory (CIPA DC-008, table 4).
+_SHARED = frozenset(
+    (
+        *(270, 271, 272, 274, 282, 283, 296, 301, 305, 306, 315, 318, 319, 529, 532),
+        *(33432, EXIF_IFD, GPS_IFD),
+    )
+)
+_HEADER_BYTES = 8
+
+
+def exif_block(tags: Iterable[Tag], layout: Layout) -> bytes | None:
+    """Return an EXIF block that says what a TIFF's directory says; None if it says nothing."""
+    small = Layout(layout.order)
+    shared = reordered([tag for tag in tags if tag.code in _SHARED], layout, small)
+    if not shared:
+        return None
+    head = (b"II*\x00" if small.order == "<" else b"MM\x00*") + small.offset.pack(_HEADER_BYTES)
+    return head + write_directory(shared, small, _HEADER_BYTES)
+
+
+def exif_tags(block: bytes) -> tuple[Layout, tuple[Tag, ...]]:
+    """Return the byte order and the tags of an EXIF block's first directory.
+
+    The second directory, of a thumbnail, is left out. A damaged block has no tags.
+    """
+    try:
+        header = read_header(block)
+        return header.layout, read_directory(block, header.first, header.layout).tags
+    except UnreadableImage:
+        return Layout("<"), ()

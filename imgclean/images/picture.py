@@ -1,0 +1,124 @@
+"""An image in memory, with all that its file says about it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LengthUnit = Literal["inch", "centimetre", "metre"]
+
+_UNITS_PER_METRE: dict[LengthUnit, float] = {"inch": 1 / 0.0254, "centimetre": 100.0, "metre": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """How densely an image is meant to be shown or printed.
+
+    Attributes:
+        x, y: pixels per unit along the width and along the height, above 0.
+        unit: the unit of length.
+    """
+
+    x: float
+    y: float
+    unit: LengthUnit
+
+    def per(self, unit: LengthUnit) -> tuple[float, float]:
+        """Return pixels per `unit` along the width and the height."""
+        factor = _UNITS_PER_METRE[self.unit] / _UNITS_PER_METRE[unit]
+        return self.x * factor, self.y * factor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """What a file says about its image.
+
+    The first four fields are what every format can say, for writing to another format. `own` is
+    everything else, in the form of the format that the image was read from; written to the same
+    format, `own` is taken as it is and the other fields are not looked at.
+
+    Attributes:
+        icc: colour profile.
+        exif: EXIF block from its TIFF header on, without the `Exif` prefix that JPEG puts before it.
+        xmp: XMP packet.
+        resolution: density, where the file states one with a unit.
+        own: the record of the format's codec, or None.
+    """
+
+    icc: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    resolution: Resolution | None = None
+    own: object | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One image.
+
+    Attributes:
+        samples: (H, W, C) in the file's own type (uint8, uint16 or float32) and in native byte
+            order; C is 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha). May be read-only.
+        alpha: whether the last channel is alpha, or another channel that is no colour.
+        format: name of the format, as in `formats.FORMATS`.
+        metadata: what else the file says.
+    """
+
+    samples: NDArray[Any]
+    alpha: bool
+    format: str
+    metadata: Metadata = field(default_factory=Metadata)
+
+    def __post_init__(self) -> None:
+        if self.samples.ndim != 3 or self.samples.shape[2] not in (
+            (2, 4) if self.alpha else (1, 3)
+        ):
+            raise ValueError(f"samples of shape {self.samples.shape} with alpha={self.alpha}")
+
+    @property
+    def height(self) -> int:
+        """Pixels from top to bottom."""
+        return self.samples.shape[0]
+
+    @property
+    def width(self) -> int:
+        """Pixels from left to right."""
+        return self.samples.shape[1]
+
+    @property
+    def channels(self) -> int:
+        """Colour channels: 1 or 3."""
+        return self.samples.shape[2] - self.alpha
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Sample type."""
+        return self.samples.dtype
+
+    @property
+    def colour(self) -> NDArray[Any]:
+        """The samples without alpha, (H, W, 1 or 3): a view."""
+        return self.samples[:, :, : self.channels]
+
+    def with_colour(self, colour: NDArray[Any]) -> Picture:
+        """Return the picture with other colour samples beside the same alpha.
+
+        Args:
+            colour: (H, W, 1 or 3), of the shape and type of `self.colour`.
+
+        Raises:
+            ValueError: the shape or the type differs.
+        """
+        if colour.shape != self.colour.shape or colour.dtype != self.dtype:
+            raise ValueError(
+                f"{colour.dtype}{colour.shape} in place of {self.dtype}{self.colour.shape}"
+            )
+        if self.alpha:
+            colour = np.concatenate([colour, self.samples[:, :, -1:]], axis=2)
+        return dataclasses.replace(self, samples=colour)

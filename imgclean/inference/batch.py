@@ -1,0 +1,311 @@
+"""The way of an image through the program: read, denoise, write, journal, event.
+
+Reading and writing run on threads of their own, ahead of and behind the denoiser, through
+queues bounded in bytes. One bad file fails alone.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imgclean.atomic import remove_leftovers, replacing
+from imgclean.errors import ImageError, ImgcleanError, UnreadableImage, UnwritableImage
+from imgclean.events import Done, Emit, Failed, Note, Progressed, Skipped, Summary, Warned
+from imgclean.images.pixels import sample_range
+from imgclean.images.rasters import PixelRaster, PixelSink
+from imgclean.images.read import decode_image, read_bytes
+from imgclean.images.write import encode_image, unwritable
+from imgclean.inference.flow import ByteBudget, ReadAhead, WriteBehind
+from imgclean.inference.journal import Journal, settings_key, sha256_of
+from imgclean.interruption import Interruption
+
+if TYPE_CHECKING:
+    from imgclean.extension.model_info import Precision
+    from imgclean.images.picture import Picture
+    from imgclean.inference.denoiser import Denoiser
+    from imgclean.inference.plan import Job, Plan
+    from imgclean.inference.selection import Selection
+
+_BYTES_IN_FLIGHT = 256 * 2**20  # decoded images that wait, on each side of the denoiser
+_READERS = 2
+_WRITERS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRules:
+    """How a run treats files that it may not need to clean, and how it encodes.
+
+    Attributes:
+        quality: 1 to 100 for lossy formats, or None for as close to the source's as can be.
+        resume: leave alone what the journal says is finished.
+        in_place: outputs replace inputs; what an earlier run cleaned is left alone.
+    """
+
+    quality: int | None = None
+    resume: bool = False
+    in_place: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A job with what was read for it: a picture, or why there is none (None: finished before)."""
+
+    job: Job
+    content: Picture | ImgcleanError | None
+    fingerprint: str
+    started: float
+
+    @property
+    def size(self) -> int:
+        return 0 if not hasattr(self.content, "samples") else int(self.content.samples.nbytes)
+
+
+class Batch:
+    """One run over a plan.
+
+    Args:
+        plan: what to clean.
+        selection: the denoisers.
+        rules: see `BatchRules`.
+        emit: gets the events, on the calling thread.
+    """
+
+    def __init__(self, plan: Plan, selection: Selection, rules: BatchRules, emit: Emit) -> None:
+        self._plan = plan
+        self._selection = selection
+        self._rules = rules
+        self._emit = emit
+        self._journals: dict[Path, Journal] = {}
+        self._introduced: set[str] = set()
+        self._counts = {"done": 0, "failed": 0, "skipped": 0}
+        self._pixels = 0
+
+    def run(self) -> Summary:
+        """Clean every image of the plan.
+
+        Returns:
+            How many files went which way, also emitted last.
+
+        Raises:
+            KeyboardInterrupt: the user asked to stop. The file that was being denoised is
+                discarded, those being written are finished, the summary is emitted.
+            OutputCollision: another run is writing to the same folder.
+        """
+        started = time.monotonic()
+        reading, writing = ByteBudget(_BYTES_IN_FLIGHT), ByteBudget(_BYTES_IN_FLIGHT)
+        with ExitStack() as stack, Interruption() as interruption:
+            self._open_journals(stack)
+            writer: WriteBehind[Done | Failed] = WriteBehind(writing, _WRITERS)
+            sources = ReadAhead(
+                self._plan.jobs,
+                self._read,
+                lambda source: source.size,
+                budget=reading,
+                threads=_READERS,
+                check=interruption.raise_if_requested,
+            )
+            try:
+                with closing(iter(sources)) as ahead:
+                    for source in ahead:
+                        self._clean(source, writer, interruption)
+                        reading.release(source.size)
+                        self._count(writer.finished())
+            finally:
+                self._count(writer.drain())
+                summary = self._summary(time.monotonic() - started)
+                self._emit(summary)
+        return summary
+
+    def _open_journals(self, stack: ExitStack) -> None:
+        for folder in {job.output.parent for job in self._plan.jobs}:
+            remove_leftovers(folder)
+        for root in {job.root for job in self._plan.jobs if job.root is not None}:
+            self._journals[root] = stack.enter_context(Journal(root))
+
+    def _read(self, job: Job) -> _Source:
+        """Read one file, on a reading thread."""
+        started = time.monotonic()
+        fingerprint = ""
+        content: Picture | ImgcleanError | None
+        try:
+            data = read_bytes(job.input)
+            fingerprint = sha256_of(data)
+            finished = self._is_finished(job, fingerprint)
+            content = None if finished else decode_image(data, str(job.input))
+        except ImgcleanError as error:
+            content = error
+        except Exception as error:  # noqa: BLE001 - one bad file must not end the run
+            content = UnreadableImage(f"{job.input}: {type(error).__name__}: {error}")
+        return _Source(job, content, fingerprint, started)
+
+    def _is_finished(self, job: Job, fingerprint: str) -> bool:
+        journal = self._journals.get(job.root) if job.root else None
+        if journal is None:
+            return False
+        if self._rules.in_place:
+            return journal.is_result(job.output, fingerprint)
+        return self._rules.resume and any(
+            journal.is_finished(job.output, fingerprint, self._settings(denoiser, job))
+            for denoiser in self._selection.denoisers
+        )
+
+    def _clean(
+        self, source: _Source, writer: WriteBehind[Done | Failed], interruption: Interruption
+    ) -> None:
+        """Denoise one image and hand it to the writer."""
+        picture = source.content
+        if picture is None:
+            self._count([Skipped(input=str(source.job.input), output=str(source.job.output))])
+            return
+        if isinstance(picture, ImgcleanError):
+            self._count([_failed(source.job, picture)])
+            return
+        denoiser = self._selection.denoiser(picture.channels)
+        self._introduce(denoiser, picture)
+        try:
+            clean, precision = self._denoise(denoiser, picture, source.job, interruption)
+        except ImageError as error:
+            self._count([_failed(source.job, error)])
+            return
+        self._pixels += picture.width * picture.height
+        writer.submit(
+            lambda: self._write(source, clean, denoiser, precision), clean.samples.nbytes
+        )
+
+    def _denoise(
+        self, denoiser: Denoiser, picture: Picture, job: Job, interruption: Interruption
+    ) -> tuple[Picture, Precision]:
+        colour = picture.colour
+        span = sample_range(colour, name=str(job.input))
+        sink = PixelSink((picture.channels, picture.height, picture.width), span)
+        total = picture.width * picture.height
+        finished = 0
+
+        def on_pixels(count: int) -> None:
+            nonlocal finished
+            interruption.raise_if_requested()
+            finished += count
+            self._emit(
+                Progressed(
+                    input=str(job.input),
+                    share=min(1.0, finished / total),
+                    megapixels=count / 1e6,
+                )
+            )
+
+        try:
+            precision = denoiser.denoise(
+                PixelRaster(colour, span), sink, dtype=picture.dtype, on_pixels=on_pixels
+            )
+        except ImageError as error:
+            raise type(error)(f"{job.input}: {error}", hint=error.hint) from error
+        return picture.with_colour(sink.samples), precision
+
+    def _write(
+        self, source: _Source, clean: Picture, denoiser: Denoiser, precision: Precision
+    ) -> Done | Failed:
+        """Encode and store one image, on a writing thread."""
+        job = source.job
+        try:
+            content = encode_image(clean, job.format, self._rules.quality)
+            self._store(source, content, denoiser)
+        except OSError as error:
+            return _failed(job, unwritable(job.output, error))
+        except ImgcleanError as error:
+            return _failed(job, error)
+        except Exception as error:  # noqa: BLE001 - one bad file must not end the run
+            return _failed(job, UnwritableImage(f"{job.output}: {type(error).__name__}: {error}"))
+        return Done(
+            input=str(job.input),
+            output=str(job.output),
+            width=clean.width,
+            height=clean.height,
+            pages=1,
+            dtype=str(clean.dtype),
+            model=denoiser.info.name,
+            weights=denoiser.weights.name,
+            device=str(self._selection.device),
+            precision=precision,
+            seconds=round(time.monotonic() - source.started, 3),
+        )
+
+    def _store(self, source: _Source, content: bytes, denoiser: Denoiser) -> None:
+        """Put the clean file in its place, with the input's mode and modification time."""
+        job = source.job
+        job.output.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(job.output) as temporary:
+            temporary.write_bytes(content)
+            status = job.input.stat()
+            shutil.copymode(job.input, temporary)
+            os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
+            if job.root is not None:
+                settings = self._settings(denoiser, job)
+                journal = self._journals[job.root]
+                journal.record(job.output, source.fingerprint, settings, sha256_of(content))
+
+    def _settings(self, denoiser: Denoiser, job: Job) -> str:
+        """Return a key of all that shapes the output, apart from the input."""
+        settings = self._selection.settings
+        return settings_key(
+            {
+                "model": denoiser.info.name,
+                "weights": denoiser.weights.config.sha256,
+                "sigma": settings.sigma,
+                "strength": settings.strength,
+                "ensemble": settings.ensemble,
+                "precision": settings.precision,
+                "task": settings.task,
+                "format": job.format,
+                "quality": self._rules.quality,
+            }
+        )
+
+    def _introduce(self, denoiser: Denoiser, picture: Picture) -> None:
+        """Say once for each weight set what was taken, and what does not fit."""
+        weights = denoiser.weights
+        if weights.name in self._introduced:
+            return
+        self._introduced.add(weights.name)
+        config = weights.config
+        kind = "gray" if picture.channels == 1 else "colour"
+        self._emit(
+            Note(
+                message=f"{denoiser.info.name} with {weights.name} ({config.noise}) "
+                f"for {kind} images, on {self._selection.device}, "
+                f"{denoiser.precision_for(picture.dtype)}"
+            )
+        )
+        sigma = self._selection.settings.sigma
+        if sigma is not None and not config.domain.contains(sigma):
+            self._warn(f"{weights.name} was trained for {config.noise}, not for sigma {sigma:g}")
+        if config.channels != picture.channels:
+            self._warn(f"{weights.name} was trained for {config.channels}-channel images")
+
+    def _warn(self, message: str) -> None:
+        self._emit(Warned(error="DomainMismatch", message=message))
+
+    def _count(self, events: list[Done | Failed] | list[Failed] | list[Skipped]) -> None:
+        for event in events:
+            self._counts[event.event] += 1
+            self._emit(event)
+
+    def _summary(self, seconds: float) -> Summary:
+        return Summary(
+            **self._counts,
+            ignored=self._plan.ignored,
+            megapixels=round(self._pixels / 1e6, 3),
+            seconds=round(seconds, 3),
+        )
+
+
+def _failed(job: Job, error: ImgcleanError) -> Failed:
+    message = f"{error} ({error.hint})" if error.hint else str(error)
+    return Failed(
+        input=str(job.input), output=str(job.output), error=type(error).__name__, message=message
+    )

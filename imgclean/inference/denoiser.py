@@ -1,0 +1,243 @@
+"""One weight set, ready to clean images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from imgclean.errors import DenoiserFailed, ImgcleanError, NonFiniteOutput
+from imgclean.extension.requests import DenoiseRequest, Raster, Window
+from imgclean.images.rasters import ArrayRaster
+from imgclean.inference.channels import join_channels, split_channels
+from imgclean.inference.device import DTYPES, choose_precision, forbid_tf32
+from imgclean.inference.engine import run_tiles
+from imgclean.inference.folding import fold_batch_norm
+from imgclean.inference.tile_functions import averaging_orientations, blending
+from imgclean.inference.tiles import split, tile_side
+from imgclean.weightsets.network import load_network, tiling_of, validate_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from imgclean.extension.model_info import ModelInfo, Precision
+    from imgclean.images.rasters import Sink
+    from imgclean.inference.settings import InferenceSettings
+    from imgclean.inference.tile_functions import TileFunction
+    from imgclean.weightsets.catalogue import WeightSet
+
+_COPY_SIDE = 1024  # side of the windows in which a plugin's result is handed on
+
+
+class Denoiser:
+    """A network with its weights on a device.
+
+    Args:
+        info: the model.
+        weights: its weight set.
+        settings: how to clean.
+        device: where to compute.
+        plugin_denoise: the owning plugin's `imgclean_denoise`; None from it means the core's
+            way, one pass of tiles.
+
+    Raises:
+        WeightsCorrupt, WeightsIncompatible: the set cannot be used.
+    """
+
+    def __init__(
+        self,
+        info: ModelInfo,
+        weights: WeightSet,
+        settings: InferenceSettings,
+        device: torch.device,
+        plugin_denoise: Callable[..., Raster | None] = lambda **_: None,
+    ) -> None:
+        self.info = info
+        self.weights = weights
+        self._settings = settings
+        self._device = device
+        self._plugin_denoise = plugin_denoise
+        forbid_tf32()
+        network = load_network(info, weights)
+        fold_batch_norm(network)
+        network = network.requires_grad_(False).to(device)
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._tiling = tiling_of(info, validate_options(info, weights.config.options))
+        self._side = tile_side(settings.tile, device, self._tiling.halo)
+
+    def denoise(
+        self,
+        raster: Raster,
+        sink: Sink,
+        *,
+        dtype: np.dtype[np.generic],
+        on_pixels: Callable[[int], None] = lambda _: None,
+    ) -> Precision:
+        """Clean one image.
+
+        Args:
+            raster: the image in [0, 1], of any channel count.
+            sink: gets the clean image.
+            dtype: sample type of the file, which decides what precision `auto` is.
+            on_pixels: told how many pixels were finished; may raise to stop.
+
+        Returns:
+            The precision of the result.
+
+        Raises:
+            NonFiniteOutput: the result is not finite, also in float32.
+            DeviceOutOfMemory: not even the smallest tile fits.
+            DenoiserFailed: the plugin raised an exception of its own.
+        """
+        precision = self.precision_for(dtype)
+        try:
+            self._denoise_in(precision, raster, sink, on_pixels)
+        except NonFiniteOutput:
+            if precision == "fp32":
+                raise
+            precision = "fp32"
+            self._denoise_in(precision, raster, sink, on_pixels)
+        except (ImgcleanError, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            raise DenoiserFailed(
+                f"{self.info.name} failed: {type(error).__name__}: {error}",
+                hint="report it to the plugin's authors; `imgclean doctor` lists versions",
+            ) from error
+        return precision
+
+    def precision_for(self, dtype: np.dtype[np.generic]) -> Precision:
+        """Return the precision in which images of this sample type are computed."""
+        return choose_precision(self._settings.precision, self.info, self._device, dtype)
+
+    @torch.inference_mode()
+    def _denoise_in(
+        self,
+        precision: Precision,
+        raster: Raster,
+        sink: Sink,
+        on_pixels: Callable[[int], None],
+    ) -> None:
+        parts = split_channels(raster, self.weights.config.channels)
+        if parts == [raster]:
+            result = self._by_plugin(precision, raster, on_pixels)
+            if result is None:
+                function = blending(self._model_function(precision), self._settings.strength)
+                self._run_tiles(function, raster, sink, on_pixels)
+                return
+        else:
+            cleaned = [self._clean(precision, part, on_pixels) for part in parts]
+            result = join_channels(cleaned, raster.shape[0])
+        self._hand_on(raster, result, sink)
+
+    def _clean(
+        self, precision: Precision, raster: Raster, on_pixels: Callable[[int], None]
+    ) -> Raster:
+        """Return the clean image as a raster of its own, at full strength."""
+        result = self._by_plugin(precision, raster, on_pixels)
+        if result is not None:
+            return result
+        store = _FloatStore(*raster.shape[1:])
+        self._run_tiles(self._model_function(precision), raster, store, on_pixels)
+        return store.raster()
+
+    def _by_plugin(
+        self, precision: Precision, raster: Raster, on_pixels: Callable[[int], None]
+    ) -> Raster | None:
+        def one_pass(
+            function: TileFunction, source: Raster, halo: int, alignment: int = 1
+        ) -> Raster:
+            store = _FloatStore(*source.shape[1:])
+            wrapped = self._averaged(self._cast(function, precision))
+            self._run_tiles(wrapped, source, store, on_pixels, halo, alignment)
+            return store.raster()
+
+        request = DenoiseRequest(
+            sigma=self._settings.unit_sigma,
+            task=self._settings.task,
+            scale=1,
+            device=str(self._device),
+            precision=precision,
+            options=self.weights.config.options,
+            run_tiles=one_pass,
+        )
+        return self._plugin_denoise(model=self._network, image=raster, request=request)
+
+    def _run_tiles(
+        self,
+        function: TileFunction,
+        raster: Raster,
+        sink: Sink,
+        on_pixels: Callable[[int], None],
+        halo: int | None = None,
+        alignment: int | None = None,
+    ) -> None:
+        self._side = run_tiles(
+            function,
+            raster,
+            sink,
+            halo=self._tiling.halo if halo is None else halo,
+            alignment=self._tiling.alignment if alignment is None else alignment,
+            side=self._side,
+            device=self._device,
+            on_pixels=on_pixels,
+        )
+
+    def _model_function(self, precision: Precision) -> TileFunction:
+        sigma = self._settings.unit_sigma
+
+        def forward(x: torch.Tensor) -> torch.Tensor:
+            level = None if sigma is None else x.new_full((x.shape[0],), sigma)
+            return self._network(x, level)  # type: ignore[no-any-return]
+
+        return self._averaged(self._cast(forward, precision))
+
+    def _cast(self, function: TileFunction, precision: Precision) -> TileFunction:
+        """Compute in `precision`; sums with the float32 input, as a residual's, stay float32."""
+        if precision == "fp32":
+            return function
+
+        def cast(x: torch.Tensor) -> torch.Tensor:
+            with torch.autocast(self._device.type, DTYPES[precision]):
+                return function(x)
+
+        return cast
+
+    def _averaged(self, function: TileFunction) -> TileFunction:
+        return averaging_orientations(function) if self._settings.ensemble else function
+
+    def _hand_on(self, raster: Raster, result: Raster, sink: Sink) -> None:
+        _, height, width = raster.shape
+        strength = np.float32(self._settings.strength)
+        for window in split(Window(0, 0, width, height), _COPY_SIDE):
+            clean = result.read(window)
+            if not np.isfinite(clean).all():
+                raise NonFiniteOutput("the model returned NaN or infinity")
+            if strength != 1:
+                noisy = raster.read(window)
+                clean = noisy + strength * (clean - noisy)
+            sink.write(window, clean)
+
+
+class _FloatStore:
+    """A sink for an image whose channel count shows with its first window."""
+
+    def __init__(self, height: int, width: int) -> None:
+        self._height = height
+        self._width = width
+        self._pixels: NDArray[np.float32] | None = None
+
+    def write(self, window: Window, pixels: NDArray[np.float32]) -> None:
+        if self._pixels is None:
+            self._pixels = np.empty((pixels.shape[0], self._height, self._width), np.float32)
+        rows = slice(window.y, window.y + window.height)
+        columns = slice(window.x, window.x + window.width)
+        self._pixels[:, rows, columns] = pixels
+
+    def raster(self) -> Raster:
+        if self._pixels is None:
+            raise ValueError("nothing was written")
+        return ArrayRaster(self._pixels)

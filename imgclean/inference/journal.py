@@ -1,0 +1,129 @@
+"""What earlier runs finished in a folder, so that a run can be taken up again.
+
+`.imgclean/journal.jsonl` holds one JSON object a line: `output` (path in the folder), `input`
+(sha256 of the noisy file), `settings` (sha256 of all that shapes the result) and `result`
+(sha256 of the clean file). A line is on disk before its output takes its place; where the file
+does not have the hash of its line, that output never came to be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from imgclean.errors import OutputCollision
+
+FOLDER_NAME = ".imgclean"
+_JOURNAL_NAME = "journal.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a journal."""
+
+    output: str
+    input: str
+    settings: str
+    result: str
+
+
+class Journal:
+    """The journal of one output folder, locked for one run; safe to use from several threads.
+
+    Args:
+        root: the folder.
+
+    Raises:
+        OutputCollision: another run is writing there.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        path = root / FOLDER_NAME / _JOURNAL_NAME
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(path.with_suffix(".lock"))
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise OutputCollision(
+                f"another run is writing to {root}", hint="wait for it, or choose another -o"
+            ) from error
+        self._writing = threading.Lock()
+        self._entries = _read_entries(path)
+        self._stream = path.open("ab")
+        if self._stream.tell() and not path.read_bytes().endswith(b"\n"):
+            self._stream.write(b"\n")  # a line that a crash cut short must not swallow the next
+
+    def is_finished(self, output: Path, fingerprint: str, settings: str) -> bool:
+        """Whether `output` is the clean image of this input under these settings."""
+        entry = self._entries.get(self._key(output))
+        return (
+            entry is not None
+            and (entry.input, entry.settings) == (fingerprint, settings)
+            and output.exists()
+            and entry.result == sha256_of(output.read_bytes())
+        )
+
+    def is_result(self, output: Path, fingerprint: str) -> bool:
+        """Whether a file with this content is what an earlier run wrote to `output`."""
+        entry = self._entries.get(self._key(output))
+        return entry is not None and entry.result == fingerprint
+
+    def record(self, output: Path, fingerprint: str, settings: str, result: str) -> None:
+        """Append a line, on disk when this returns. Call it before `output` takes its place."""
+        entry = Entry(self._key(output), fingerprint, settings, result)
+        with self._writing:
+            self._stream.write(json.dumps(asdict(entry)).encode() + b"\n")
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            self._entries[entry.output] = entry
+
+    def close(self) -> None:
+        """Release the folder to other runs."""
+        self._stream.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _key(self, output: Path) -> str:
+        return output.relative_to(self._root).as_posix()
+
+
+def journaled_outputs(root: Path) -> set[Path]:
+    """Return the outputs that the journal of `root` lists; only these may a resume replace."""
+    return {root / name for name in _read_entries(root / FOLDER_NAME / _JOURNAL_NAME)}
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the hash in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def settings_key(settings: dict[str, Any]) -> str:
+    """Return a hash of JSON-able settings, the same for the same settings."""
+    return sha256_of(json.dumps(settings, sort_keys=True).encode())
+
+
+def _read_entries(path: Path) -> dict[str, Entry]:
+    """Return the journal's lines by output, the latest of each; damaged lines are passed by."""
+    entries: dict[str, Entry] = {}
+    if not path.exists():
+        return entries
+    for line in path.read_bytes().splitlines():
+        try:
+            entry = Entry(**json.loads(line))
+        except (ValueError, TypeError):
+            continue
+        entries[entry.output] = entry
+    return entries

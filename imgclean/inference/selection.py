@@ -1,0 +1,117 @@
+"""From `--model` and `--weights` to denoisers, one for each channel count that turns up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgclean.errors import ModelWeightsMismatch
+from imgclean.inference.denoiser import Denoiser
+from imgclean.inference.device import choose_device
+from imgclean.weightsets.catalogue import Catalogue, WeightSet, find, installed
+from imgclean.weightsets.choice import Wanted, choose_weight_set
+
+if TYPE_CHECKING:
+    from imgclean.extension.registry import Model, Registry
+    from imgclean.inference.settings import InferenceSettings
+
+_GRAY, _COLOUR = 1, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A model with the weight set to use."""
+
+    model: Model
+    weights: WeightSet
+
+
+class Selection:
+    """The denoisers of a run. All that can be wrong with the weights is found at the start.
+
+    Args:
+        registry: the installed models.
+        settings: how to clean.
+        model: as `--model`, or None.
+        weights: as `--weights`, or None.
+
+    Raises:
+        UnknownModel, AmbiguousModel, PluginBroken, NoModelInstalled: see `Registry.model`.
+        UnknownWeightSet, WeightsCorrupt, WeightsIncompatible: the weights cannot be used.
+        ModelWeightsMismatch: `model` and `weights` disagree.
+        DeviceUnavailable: the device is not there.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        settings: InferenceSettings,
+        *,
+        model: str | None = None,
+        weights: str | None = None,
+        catalogue: Catalogue | None = None,
+    ) -> None:
+        self.settings = settings
+        self.device = choose_device(settings.device)
+        self._registry = registry
+        sets = catalogue or installed()
+        self._denoisers: dict[int, Denoiser] = {}
+        ready: dict[str, Denoiser] = {}
+        for channels in (_COLOUR, _GRAY):
+            chosen = choose(registry, sets, settings, channels, model=model, weights=weights)
+            if chosen.weights.name not in ready:
+                ready[chosen.weights.name] = self._prepare(chosen)
+            self._denoisers[channels] = ready[chosen.weights.name]
+
+    @property
+    def denoisers(self) -> tuple[Denoiser, ...]:
+        """Every denoiser of the run, each once."""
+        return tuple(dict.fromkeys(self._denoisers.values()))
+
+    def denoiser(self, channels: int) -> Denoiser:
+        """Return the denoiser for images with this many colour channels."""
+        return self._denoisers[_GRAY if channels == 1 else _COLOUR]
+
+    def _prepare(self, chosen: Chosen) -> Denoiser:
+        return Denoiser(
+            chosen.model.info,
+            chosen.weights,
+            self.settings,
+            self.device,
+            self._registry.hook("imgclean_denoise", chosen.model.plugin),
+        )
+
+
+def choose(
+    registry: Registry,
+    catalogue: Catalogue,
+    settings: InferenceSettings,
+    channels: int,
+    *,
+    model: str | None,
+    weights: str | None,
+) -> Chosen:
+    """Return the model and the weight set for images of this many channels.
+
+    Raises: as `Selection`.
+    """
+    named = registry.model(model) if model else None
+    if weights:
+        found = find(weights, catalogue)
+        if named and named.info.name != found.config.model:
+            raise ModelWeightsMismatch(
+                f"--weights {weights} holds weights of {found.config.model}, "
+                f"but --model is {named.info.name}",
+                hint="leave one of the two out",
+            )
+        return Chosen(named or registry.model(found.config.model), found)
+    names = frozenset(each.info.name for each in registry.models())
+    wanted = Wanted(
+        channels=channels,
+        models=names,
+        task=settings.task,
+        model=named.info.name if named else None,
+        sigma=settings.sigma,
+    )
+    found = choose_weight_set(catalogue.sets.values(), wanted)
+    return Chosen(named or registry.model(found.config.model), found)

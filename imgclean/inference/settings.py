@@ -1,0 +1,55 @@
+"""How images are to be cleaned, apart from the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgclean.degradation.gaussian import GREY_LEVELS
+from imgclean.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from imgclean.extension.model_info import Task
+    from imgclean.inference.device import PrecisionChoice
+    from imgclean.inference.tiles import TileChoice
+
+_SMALLEST_TILE = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceSettings:
+    """What the command line's options of the same names say.
+
+    Attributes:
+        task: what is asked for.
+        sigma: noise standard deviation in grey levels of 255, or None for blind.
+        strength: share of the model's change that is applied, 0 to 1.
+        ensemble: average over the eight flips and turns.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        precision: `auto`, `fp32`, `bf16` or `fp16`.
+        tile: side of the output tile in pixels, `auto` or `none`.
+
+    Raises:
+        InvalidSetting: a value is out of its range.
+    """
+
+    task: Task = "denoise"
+    sigma: float | None = None
+    strength: float = 1.0
+    ensemble: bool = False
+    device: str = "auto"
+    precision: PrecisionChoice = "auto"
+    tile: TileChoice = "auto"
+
+    def __post_init__(self) -> None:
+        if self.sigma is not None and not 0 <= self.sigma <= GREY_LEVELS:
+            raise InvalidSetting(f"sigma {self.sigma:g} is not between 0 and 255")
+        if not 0 <= self.strength <= 1:
+            raise InvalidSetting(f"strength {self.strength:g} is not between 0 and 1")
+        if isinstance(self.tile, int) and self.tile < _SMALLEST_TILE:
+            raise InvalidSetting(f"a tile of {self.tile} pixels is too small; use 16 or more")
+
+    @property
+    def unit_sigma(self) -> float | None:
+        """Sigma in units of an image in [0, 1]."""
+        return None if self.sigma is None else self.sigma / GREY_LEVELS

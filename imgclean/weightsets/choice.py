@@ -1,0 +1,73 @@
+"""The one function that chooses a weight set where none is named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgclean.errors import NoModelInstalled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from imgclean.extension.model_info import Task
+    from imgclean.weightsets.catalogue import WeightSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a weight set is wanted for.
+
+    Attributes:
+        channels: colour channels of the image.
+        task: what is to be done.
+        model: only sets of this model, or None for any.
+        models: names of the models that are installed.
+        sigma: known noise level in grey levels of 255, or None.
+    """
+
+    channels: int
+    models: frozenset[str]
+    task: Task = "denoise"
+    model: str | None = None
+    sigma: float | None = None
+
+
+def choose_weight_set(sets: Iterable[WeightSet], wanted: Wanted) -> WeightSet:
+    """Return the set that fits best.
+
+    Sets of another task or of a model that is not installed are left out. Of the rest, sets
+    for the image's channels come first (a set for another count works, less well); then a set
+    trained for one sigma within 10 % of the known one, then blind sets whose range holds it,
+    then other blind sets, and one-sigma sets last; then the highest preference; then the name,
+    so that the choice is always the same.
+
+    Raises:
+        NoModelInstalled: no set is left.
+    """
+    fitting = [each for each in sets if _fits(each, wanted)]
+    if not fitting:
+        model = f" of {wanted.model}" if wanted.model else ""
+        raise NoModelInstalled(
+            f"no weight set{model} is installed for the task {wanted.task}",
+            hint='run pip install "imgclean[models]", or name one with --weights',
+        )
+    return min(fitting, key=lambda each: _rank(each, wanted))
+
+
+def _fits(candidate: WeightSet, wanted: Wanted) -> bool:
+    config = candidate.config
+    return (
+        config.task == wanted.task
+        and config.model in wanted.models
+        and wanted.model in (None, config.model)
+    )
+
+
+def _rank(candidate: WeightSet, wanted: Wanted) -> tuple[bool, int, int, str]:
+    """Return a key that sorts the better set first."""
+    config = candidate.config
+    domain = config.domain
+    known = wanted.sigma is not None and domain.contains(wanted.sigma)
+    level = (0 if known else 2) if domain.blind else (-1 if known else 3)
+    return config.channels != wanted.channels, level, -config.preference, candidate.name

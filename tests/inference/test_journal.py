@@ -1,0 +1,60 @@
+import pytest
+
+from imgclean.errors import OutputCollision
+from imgclean.inference.journal import Journal, journaled_outputs, settings_key, sha256_of
+
+
+def finish(root, name, content=b"clean", source="in", settings="set"):
+    output = root / name
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with Journal(root) as journal:
+        journal.record(output, source, settings, sha256_of(content))
+    output.write_bytes(content)
+    return output
+
+
+def test_a_finished_output_is_recognised_by_input_settings_and_content(tmp_path):
+    output = finish(tmp_path, "sub/a.png")
+    with Journal(tmp_path) as journal:
+        assert journal.is_finished(output, "in", "set")
+        assert not journal.is_finished(output, "other", "set")
+        assert not journal.is_finished(output, "in", "other")
+        assert not journal.is_finished(tmp_path / "b.png", "in", "set")
+    output.write_bytes(b"half")
+    with Journal(tmp_path) as journal:
+        assert not journal.is_finished(output, "in", "set")
+
+
+def test_a_line_without_its_file_is_not_finished(tmp_path):
+    output = finish(tmp_path, "a.png")
+    output.unlink()
+    with Journal(tmp_path) as journal:
+        assert not journal.is_finished(output, "in", "set")
+
+
+def test_a_line_that_a_crash_cut_short_spoils_no_other(tmp_path):
+    first = finish(tmp_path, "a.png")
+    path = tmp_path / ".imgclean" / "journal.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"output": "b.png", "inp')
+    third = finish(tmp_path, "c.png")
+    with Journal(tmp_path) as journal:
+        assert journal.is_finished(first, "in", "set")
+        assert journal.is_finished(third, "in", "set")
+    assert journaled_outputs(tmp_path) == {first, third}
+
+
+def test_two_runs_cannot_write_to_one_folder(tmp_path):
+    with Journal(tmp_path), pytest.raises(OutputCollision, match="another run"):
+        Journal(tmp_path)
+
+
+def test_a_result_is_recognised_by_its_content_alone(tmp_path):
+    output = finish(tmp_path, "a.png", b"clean")
+    with Journal(tmp_path) as journal:
+        assert journal.is_result(output, sha256_of(b"clean"))
+        assert not journal.is_result(output, sha256_of(b"edited since"))
+
+
+def test_the_settings_key_changes_with_any_setting():
+    assert settings_key({"a": 1, "b": None}) == settings_key({"b": None, "a": 1})
+    assert settings_key({"a": 1}) != settings_key({"a": 1.5})
