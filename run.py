@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Sets imgclean up from nothing and runs one thing. Needs Python 3.11 or later with pip.
 
-    python3 run.py demo            clean the sample images and show what was gained
-    python3 run.py test [ARGS]     run the tests (ARGS go to pytest)
-    python3 run.py lint            check format, lint rules and types
-    python3 run.py imgclean ARGS   run the command line
+python3 run.py demo            clean the sample images and show what was gained
+python3 run.py test [ARGS]     run the tests (ARGS go to pytest)
+python3 run.py lint            check format, lint rules and types
+python3 run.py imgclean ARGS   run the command line
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BINARIES = VENV / ("Scripts" if os.name == "nt" else "bin")
 STAMP = VENV / "imgclean-stamp"
-DISTRIBUTIONS = [".[dev]", *sorted(f"plugins/{p.name}" for p in (ROOT / "plugins").iterdir()), "weights"]
+DISTRIBUTIONS = [
+    ".[dev]",
+    *sorted(f"plugins/{p.name}" for p in (ROOT / "plugins").iterdir()),
+    "weights",
+]
 OLDEST_PYTHON = (3, 11)
 
 

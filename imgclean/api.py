@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def denoise(
         UnsupportedImage: the dtype or the shape is not one of these.
         ImgcleanError: everything else, see `imgclean.errors`.
     """
-    samples = array[..., None] if array.ndim == 2 else array
+    samples: NDArray[Any] = array[..., None] if array.ndim == 2 else array
     if samples.ndim != 3 or not 1 <= samples.shape[2] <= 4 or 0 in samples.shape:
         raise UnsupportedImage(f"an array of shape {array.shape} is not an image")
     if array.dtype.name not in _DTYPES:

@@ -1,4 +1,4 @@
-"""What a run reports. The core emits these; `cli/` renders them as a display, as text or as JSON."""
+"""What a run reports. The core emits events; `cli/` renders them."""
 
 from __future__ import annotations
 

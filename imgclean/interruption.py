@@ -46,7 +46,7 @@ class Interruption:
         for each, handler in self._previous:
             signal.signal(each, handler)  # type: ignore[arg-type]
 
-    def _handle(self, number: int, frame: FrameType | None) -> None:
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
         if self.requested:
             raise KeyboardInterrupt
         self._requested.set()

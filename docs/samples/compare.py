@@ -1,21 +1,23 @@
 """Shows what cleaning the samples gained: PSNR against the clean originals.
 
-    python docs/samples/compare.py CLEANED_FOLDER
+python docs/samples/compare.py CLEANED_FOLDER
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from imgclean.evaluation.metrics import psnr
 from imgclean.images.pixels import sample_range, to_unit
 from imgclean.images.read import read_image
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 HERE = Path(__file__).parent
 
@@ -28,7 +30,10 @@ def main(cleaned: Path) -> None:
     for original in sorted(path for path in (HERE / "clean").rglob("*") if path.is_file()):
         name = original.relative_to(HERE / "clean")
         clean = levels(original)
-        before, after = psnr(clean, levels(HERE / "noisy" / name)), psnr(clean, levels(cleaned / name))
+        before, after = (
+            psnr(clean, levels(HERE / "noisy" / name)),
+            psnr(clean, levels(cleaned / name)),
+        )
         picture = read_image(original)
         kind = f"{picture.dtype} {'colour' if picture.channels == 3 else 'gray'} {picture.format}"
         table.add_row(

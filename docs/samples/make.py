@@ -66,8 +66,13 @@ def save_deep_tiff(name: str, clean: Unit, noisy: Unit) -> None:
     """Write 16-bit gray TIFF."""
     for path, image in both(name, clean, noisy):
         tifffile.imwrite(
-            path, quantised(image, np.uint16), compression="zlib", predictor=True, metadata=None,
-            resolution=(300, 300), resolutionunit="INCH",
+            path,
+            quantised(image, np.uint16),
+            compression="zlib",
+            predictor=True,
+            metadata=None,
+            resolution=(300, 300),
+            resolutionunit="INCH",
         )
 
 

@@ -22,9 +22,7 @@ def draw_sigma(spec: GaussianSpec, count: int, generator: torch.Generator) -> to
     return (spec.low + share * (spec.high - spec.low)) / GREY_LEVELS
 
 
-def draw_noise(
-    shape: torch.Size, sigma: torch.Tensor, generator: torch.Generator
-) -> torch.Tensor:
+def draw_noise(shape: torch.Size, sigma: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Return noise float32[N, C, H, W] of standard deviation `sigma` float32[N]."""
     noise = torch.randn(shape, generator=generator, device=generator.device)
     return noise * sigma.view(-1, 1, 1, 1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgclean.degradation.gaussian import GREY_LEVELS, protocol_noise
-from imgclean.errors import DataUnusable, InvalidSetting
+from imgclean.errors import InvalidSetting
 from imgclean.evaluation.metrics import psnr, ssim
 from imgclean.events import Evaluated, Progressed
 from imgclean.images.rasters import ArrayRaster, ArraySink
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from imgclean.images.collection import CleanImages
     from imgclean.inference.denoiser import Denoiser
 
-_SMALLEST_SIDE = 11  # SSIM's window
+SMALLEST_SIDE = 11
+"""Shortest side in pixels that can be measured: that of SSIM's window."""
 
 
 def evaluate(
@@ -34,7 +35,7 @@ def evaluate(
     """Return the mean PSNR and SSIM of the denoiser on the set under `noise`.
 
     Args:
-        clean: the images; the event names the set after their folder.
+        clean: images of at least `SMALLEST_SIDE` pixels.
         noise: one level.
         denoiser: what is measured, at its own precision for 8-bit images.
         seed: every image's noise is drawn from a generator seeded with it.
@@ -42,7 +43,6 @@ def evaluate(
 
     Raises:
         InvalidSetting: the noise is a range.
-        DataUnusable: an image is too small for SSIM.
     """
     if noise.blind:
         raise InvalidSetting(
@@ -51,8 +51,6 @@ def evaluate(
     scores: list[tuple[float, float, float, float]] = []
     seconds = 0.0
     for path, image in zip(clean.names, clean.images, strict=True):
-        if min(image.shape[:2]) < _SMALLEST_SIDE:
-            raise DataUnusable(f"{path} is smaller than {_SMALLEST_SIDE} pixels")
         noisy = add_noise(image, noise.low, seed)
         started = time.perf_counter()
         output = denoise_float(denoiser, noisy)

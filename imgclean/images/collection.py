@@ -36,15 +36,21 @@ class CleanImages:
     names: tuple[str, ...]
     images: tuple[NDArray[np.uint8], ...]
 
+    @property
+    def channels(self) -> int:
+        """Colour channels, the same for all."""
+        return int(self.images[0].shape[2])
+
 
 def read_clean_images(
-    folders: tuple[Path, ...], *, channels: int, smallest: int, emit: Emit
+    folders: tuple[Path, ...], *, channels: int | None, smallest: int, emit: Emit
 ) -> CleanImages:
     """Return every usable image of the folders, searched to the bottom, in sorted order.
 
     Args:
         folders: where to look.
-        channels: 1 turns colour images gray; 3 repeats the channel of gray ones.
+        channels: 1 turns colour images gray; 3 repeats the channel of gray ones; None takes
+            what the first image has.
         smallest: images with a side shorter than this many pixels are left out.
         emit: gets a warning for each image that is left out.
 
@@ -58,7 +64,9 @@ def read_clean_images(
             raise DataUnusable(f"{folder} is not a folder", hint="--data takes folders of images")
         for path in find_images(folder).images:
             try:
-                image = as_eight_bits(read_image(path), channels)
+                picture = read_image(path)
+                channels = channels or picture.channels
+                image = as_eight_bits(picture, channels)
             except ImageError as error:
                 emit(Warned(input=str(path), error=type(error).__name__, message=str(error)))
                 continue

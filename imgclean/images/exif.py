@@ -5,20 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgclean.errors import UnreadableImage
-from imgclean.images.tiff_directory import (
-    EXIF_IFD,
-    GPS_IFD,
-    Layout,
-    read_directory,
-    read_header,
-    reordered,
-    write_directory,
-)
+from imgclean.images.tiff_directory import read_directory, read_header, write_directory
+from imgclean.images.tiff_tags import EXIF_IFD, GPS_IFD, Layout, reordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from imgclean.images.tiff_directory import Tag
+    from imgclean.images.tiff_tags import Tag
 
 # Tags of a TIFF's directory that EXIF has in its own first directory (CIPA DC-008, table 4).
 _SHARED = frozenset(

@@ -56,7 +56,6 @@ class Format:
         module: where its codec lives.
         dtypes: sample types that it holds.
         alpha: whether it holds alpha.
-        lossy: whether writing changes samples.
         longest_side: pixels.
     """
 
@@ -66,7 +65,6 @@ class Format:
     module: str
     dtypes: tuple[str, ...]
     alpha: bool
-    lossy: bool
     longest_side: int
 
     @property
@@ -91,7 +89,6 @@ FORMATS: tuple[Format, ...] = (
         module="imgclean.images.png",
         dtypes=("uint8", "uint16"),
         alpha=True,
-        lossy=False,
         longest_side=2**31 - 1,
     ),
     Format(
@@ -101,7 +98,6 @@ FORMATS: tuple[Format, ...] = (
         module="imgclean.images.jpeg",
         dtypes=("uint8",),
         alpha=False,
-        lossy=True,
         longest_side=65_500,  # libjpeg's own limit, a little below the format's
     ),
     Format(
@@ -111,7 +107,6 @@ FORMATS: tuple[Format, ...] = (
         module="imgclean.images.tiff",
         dtypes=("uint8", "uint16", "float32"),
         alpha=True,
-        lossy=False,
         longest_side=2**32 - 1,
     ),
 )

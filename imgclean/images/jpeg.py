@@ -8,7 +8,6 @@ metadata segments are carried across by `jpeg_segments`, byte for byte.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,15 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from imgclean.errors import UnreadableImage, UnsupportedImage
 from imgclean.images.jpeg_metadata import gather_metadata, metadata_segments
-from imgclean.images.jpeg_mpf import MultiPicture, find_multi_picture, is_multi_picture
+from imgclean.images.jpeg_mpf import find_multi_picture, is_multi_picture
+from imgclean.images.jpeg_record import (
+    FULL_CHROMA,
+    QUARTER_CHROMA,
+    JpegRecord,
+    component_tables,
+    is_rgb,
+    pillow_subsampling,
+)
 from imgclean.images.jpeg_segments import (
     APP0,
     APP14,
@@ -38,35 +45,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_SUBSAMPLINGS = {(1, 1): 0, (2, 1): 1, (2, 2): 2}  # horizontal, vertical: Pillow's number
-_FULL_CHROMA, _QUARTER_CHROMA = 0, 2
 _DEFAULT_QUALITY = 95
 _FULL_CHROMA_QUALITY = 90
 _PROGRESSIVE = {0xC0: False, 0xC1: False, 0xC2: True, 0xC9: False, 0xCA: True}
-
-
-@dataclass(frozen=True, slots=True)
-class JpegRecord:
-    """What a JPEG file says besides its pixels, and how it holds them.
-
-    Attributes:
-        segments: kept metadata segments as marker and payload, in the file's order.
-        tables: quantisation tables of the components, in natural order; the last one stands for
-            those behind it.
-        subsampling: Pillow's number for the chroma subsampling; 0 if it has none for it.
-        rgb: whether the components are red, green and blue rather than YCbCr.
-        progressive: whether the file holds several scans of rising detail.
-        trailer: what follows the image: previews, a gain map, a motion photo's film.
-        pictures: the directory of the images in the trailer, if there is one.
-    """
-
-    segments: tuple[tuple[int, bytes], ...]
-    tables: tuple[tuple[int, ...], ...]
-    subsampling: int
-    rgb: bool
-    progressive: bool
-    trailer: bytes
-    pictures: MultiPicture | None
 
 
 def decode(data: bytes) -> Picture:
@@ -88,9 +69,9 @@ def decode(data: bytes) -> Picture:
     kept = tuple((each.marker, each.payload) for each in segments if each.is_metadata)
     record = JpegRecord(
         segments=kept,
-        tables=_tables(image, frame),
-        subsampling=_subsampling(frame),
-        rgb=_is_rgb(frame, kept),
+        tables=component_tables(frame, image.quantization),
+        subsampling=pillow_subsampling(frame),
+        rgb=is_rgb(frame, kept),
         progressive=_PROGRESSIVE[frame.process],
         trailer=data[segments[-1].end :],
         pictures=pictures,
@@ -145,7 +126,7 @@ def _encode_pixels(
     if record is None:
         settings["quality"] = _DEFAULT_QUALITY if quality is None else quality
         full = settings["quality"] >= _FULL_CHROMA_QUALITY
-        settings["subsampling"] = _FULL_CHROMA if full else _QUARTER_CHROMA
+        settings["subsampling"] = FULL_CHROMA if full else QUARTER_CHROMA
     else:
         settings |= {"subsampling": record.subsampling, "keep_rgb": record.rgb}
         settings |= {"qtables": record.tables} if quality is None else {"quality": quality}
@@ -157,33 +138,5 @@ def _encode_pixels(
 
 
 def _encode_jpeg(pixels: NDArray[np.uint8], **settings: Any) -> bytes:
-    return iio.imwrite("<bytes>", pixels, plugin="pillow", extension=".jpg", **settings)
-
-
-def _tables(image: JpegImageFile, frame: Frame) -> tuple[tuple[int, ...], ...]:
-    """Return each component's table; the last one stands for those behind it."""
-    tables = [tuple(image.quantization[each.table]) for each in frame.components]
-    while len(tables) > 1 and tables[-1] == tables[-2]:
-        tables.pop()
-    return tuple(tables)
-
-
-def _subsampling(frame: Frame) -> int:
-    first, *others = frame.components
-    factors = {
-        (first.horizontal / each.horizontal, first.vertical / each.vertical) for each in others
-    }
-    # A subsampling that Pillow cannot write gives way to none, which loses nothing.
-    return _SUBSAMPLINGS.get(factors.pop(), _FULL_CHROMA) if len(factors) == 1 else _FULL_CHROMA
-
-
-def _is_rgb(frame: Frame, kept: Sequence[tuple[int, bytes]]) -> bool:
-    """Whether three components are RGB, by the rules that libjpeg decodes by."""
-    if len(frame.components) != 3 or any(
-        marker == APP0 and payload.startswith(b"JFIF\x00") for marker, payload in kept
-    ):
-        return False
-    for marker, payload in kept:
-        if marker == APP14 and payload.startswith(b"Adobe") and len(payload) >= 12:
-            return payload[11] == 0
-    return bytes(each.name for each in frame.components) == b"RGB"
+    encoded: bytes = iio.imwrite("<bytes>", pixels, plugin="pillow", extension=".jpg", **settings)
+    return encoded

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from imgclean.errors import UnsupportedImage
+from imgclean.errors import UnreadableImage, UnsupportedImage
 from imgclean.images.jpeg_segments import APP2
 from imgclean.images.tiff_directory import read_directory, read_header
 
@@ -74,24 +74,26 @@ def find_multi_picture(segments: Sequence[Segment], data: bytes) -> MultiPicture
     Raises:
         UnsupportedImage: they are more than previews and gain maps.
     """
-    for segment in segments:
-        if not is_multi_picture(segment.marker, segment.payload):
-            continue
-        block = segment.payload[len(_MPF) :]
+    segment = next((e for e in segments if is_multi_picture(e.marker, e.payload)), None)
+    if segment is None:
+        return None
+    block = segment.payload[len(_MPF) :]
+    try:
         header = read_header(block)
         tags = read_directory(block, header.first, header.layout).tags
-        entries = next((tag.value for tag in tags if tag.code == _ENTRIES), b"")
-        order = header.layout.order
-        layout = struct.Struct(order + _ENTRY)
-        whole = entries[: len(entries) // layout.size * layout.size]
-        classes = {each[0] & _CLASS for each in list(layout.iter_unpack(whole))[1:]}
-        if classes - {_PREVIEW, _UNDEFINED} or (_UNDEFINED in classes and not _has_gain_map(data)):
-            raise UnsupportedImage(
-                "an MPO: a JPEG of several photos", hint="save its photos as single files first"
-            )
-        base = segment.start + _SEGMENT_HEAD + len(_MPF)
-        return MultiPicture(order, whole, base, segments[-1].end) if whole else None
-    return None
+    except UnreadableImage:
+        return None  # the first image is sound all the same
+    order = header.layout.order
+    layout = struct.Struct(order + _ENTRY)
+    entries = next((tag.value for tag in tags if tag.code == _ENTRIES), b"")
+    entries = entries[: len(entries) // layout.size * layout.size]
+    classes = {each[0] & _CLASS for each in list(layout.iter_unpack(entries))[1:]}
+    if classes - {_PREVIEW, _UNDEFINED} or (_UNDEFINED in classes and not _has_gain_map(data)):
+        raise UnsupportedImage(
+            "an MPO: a JPEG of several photos", hint="save its photos as single files first"
+        )
+    base = segment.start + _SEGMENT_HEAD + len(_MPF)
+    return MultiPicture(order, entries, base, segments[-1].end) if classes else None
 
 
 def _has_gain_map(data: bytes) -> bool:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LengthUnit = Literal["inch", "centimetre", "metre"]
+AlphaKind = Literal["straight", "premultiplied", "unknown"]
 
 _UNITS_PER_METRE: dict[LengthUnit, float] = {"inch": 1 / 0.0254, "centimetre": 100.0, "metre": 1.0}
 
@@ -45,7 +46,7 @@ class Metadata:
 
     Attributes:
         icc: colour profile.
-        exif: EXIF block from its TIFF header on, without the `Exif` prefix that JPEG puts before it.
+        exif: EXIF block from its TIFF header on, without the prefix that JPEG puts before it.
         xmp: XMP packet.
         resolution: density, where the file states one with a unit.
         own: the record of the format's codec, or None.
@@ -68,12 +69,16 @@ class Picture:
         alpha: whether the last channel is alpha, or another channel that is no colour.
         format: name of the format, as in `formats.FORMATS`.
         metadata: what else the file says.
+        alpha_kind: whether colours are as they are (`straight`) or multiplied with alpha; or
+            `unknown`, where the file does not say what the last channel is. Means nothing
+            without alpha.
     """
 
     samples: NDArray[Any]
     alpha: bool
     format: str
     metadata: Metadata = field(default_factory=Metadata)
+    alpha_kind: AlphaKind = "straight"
 
     def __post_init__(self) -> None:
         if self.samples.ndim != 3 or self.samples.shape[2] not in (
@@ -84,17 +89,17 @@ class Picture:
     @property
     def height(self) -> int:
         """Pixels from top to bottom."""
-        return self.samples.shape[0]
+        return int(self.samples.shape[0])
 
     @property
     def width(self) -> int:
         """Pixels from left to right."""
-        return self.samples.shape[1]
+        return int(self.samples.shape[1])
 
     @property
     def channels(self) -> int:
         """Colour channels: 1 or 3."""
-        return self.samples.shape[2] - self.alpha
+        return int(self.samples.shape[2]) - self.alpha
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -46,12 +46,14 @@ class Header:
         width, height: pixels.
         depth: bits of a sample, or of a palette index.
         colour_type: 0 gray, 2 RGB, 3 palette, 4 gray and alpha, 6 RGB and alpha.
+        interlaced: whether the pixels come in seven passes.
     """
 
     width: int
     height: int
     depth: int
     colour_type: int
+    interlaced: bool
 
 
 def read_chunks(data: bytes) -> Iterator[Chunk]:
@@ -97,7 +99,8 @@ def parse_header(chunk: Chunk) -> Header:
     """
     if chunk.kind != b"IHDR" or len(chunk.body) != 13:
         raise UnreadableImage("damaged: it does not begin with a chunk IHDR")
-    return Header(*struct.unpack(">IIBB", chunk.body[:10]))
+    width, height, depth, colour_type, interlace = struct.unpack(">IIBBxxB", chunk.body)
+    return Header(width, height, depth, colour_type, bool(interlace))
 
 
 def _chunk_head(data: bytes, position: int) -> tuple[int, bytes]:

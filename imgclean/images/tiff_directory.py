@@ -6,54 +6,25 @@ file, so that tags that nobody knows are kept too.
 
 from __future__ import annotations
 
-import struct
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from imgclean.errors import UnreadableImage
+from imgclean.images.tiff_tags import (
+    EXIF_IFD,
+    GPS_IFD,
+    INTEROPERABILITY_IFD,
+    LONG,
+    LONG8,
+    VALUE_BYTES,
+    Layout,
+    Tag,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 34665, 34853, 40965
 _POINTERS = frozenset((EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD))
 _DEEPEST = 3
-_LONG, _LONG8 = 4, 16
-
-# Bytes of a value of each type, and the width at which its bytes swap.
-_TYPES: dict[int, tuple[int, int]] = {
-    **{1: (1, 1), 2: (1, 1), 3: (2, 2), 4: (4, 4), 5: (8, 4), 6: (1, 1), 7: (1, 1), 8: (2, 2)},
-    **{9: (4, 4), 10: (8, 4), 11: (4, 4), 12: (8, 8), 13: (4, 4)},
-    **{16: (8, 8), 17: (8, 8), 18: (8, 8)},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How numbers stand in a file.
-
-    Attributes:
-        order: `<` little endian, `>` big endian.
-        big: whether it is a BigTIFF, with offsets of 8 bytes.
-    """
-
-    order: Literal["<", ">"]
-    big: bool = False
-
-    @property
-    def offset(self) -> struct.Struct:
-        """An offset in the file."""
-        return struct.Struct(self.order + ("Q" if self.big else "I"))
-
-    @property
-    def count(self) -> struct.Struct:
-        """How many tags a directory has."""
-        return struct.Struct(self.order + ("Q" if self.big else "H"))
-
-    @property
-    def entry(self) -> struct.Struct:
-        """A tag's code, type and number of values."""
-        return struct.Struct(self.order + ("HHQ" if self.big else "HHI"))
 
 
 class Header(NamedTuple):
@@ -63,28 +34,6 @@ class Header(NamedTuple):
     first: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """One tag.
-
-    Attributes:
-        code, type: numbers, as TIFF has them.
-        value: its bytes, in the byte order of the file.
-        directory: the tags of the directory that it points to, if it does; then `value` is empty.
-    """
-
-    code: int
-    type: int
-    value: bytes
-    directory: tuple[Tag, ...] | None = None
-
-    def numbers(self, layout: Layout) -> tuple[int, ...]:
-        """Return the values of an integer or rational tag (numerators and denominators)."""
-        letter = {1: "B", 2: "H", 4: "I", 8: "Q"}[_TYPES[self.type][1]]
-        width = struct.calcsize(letter)
-        return struct.unpack(f"{layout.order}{len(self.value) // width}{letter}", self.value)
-
-
 class Directory(NamedTuple):
     """A directory's tags, and where the next one is (0 if nowhere)."""
 
@@ -92,7 +41,7 @@ class Directory(NamedTuple):
     next: int
 
 
-def read_header(data: bytes) -> Header:
+def read_header(data: bytes | memoryview) -> Header:
     """Return the layout of a TIFF file or EXIF block.
 
     Raises:
@@ -107,13 +56,15 @@ def read_header(data: bytes) -> Header:
     return Header(layout, layout.offset.unpack_from(data, start)[0])
 
 
-def read_directory(data: bytes, offset: int, layout: Layout, *, depth: int = 0) -> Directory:
+def read_directory(
+    data: bytes | memoryview, offset: int, layout: Layout, *, depth: int = 0
+) -> Directory:
     """Return the directory at `offset`, with those of EXIF and GPS tags that it points to.
 
-    Tags whose values lie outside the file are passed over, as every reader does.
+    Tags of unknown types and pointers to nowhere are passed over.
 
     Raises:
-        UnreadableImage: the directory itself does not lie inside the file.
+        UnreadableImage: the directory or a value of it does not lie inside the file.
     """
     start = offset + layout.count.size
     if not 0 < offset <= len(data) - layout.count.size:
@@ -151,7 +102,7 @@ def write_directory(tags: Iterable[Tag], layout: Layout, offset: int, *, next: i
         value = tag.value
         kind = tag.type
         if tag.directory is not None:
-            kind = _LONG8 if layout.big else _LONG
+            kind = LONG8 if layout.big else LONG
             at = heap_at + len(heap)
             value = layout.offset.pack(at)
             heap += write_directory(tag.directory, layout, at)
@@ -160,7 +111,7 @@ def write_directory(tags: Iterable[Tag], layout: Layout, offset: int, *, next: i
             heap += value
             value = layout.offset.pack(at)
         heap += bytes(len(heap) % 2)
-        number = 1 if tag.directory is not None else len(tag.value) // _TYPES[kind][0]
+        number = 1 if tag.directory is not None else len(tag.value) // VALUE_BYTES[kind]
         entries.append(layout.entry.pack(tag.code, kind, number))
         entries.append(value.ljust(layout.offset.size, b"\x00"))
     entries.append(layout.offset.pack(next))
@@ -168,46 +119,21 @@ def write_directory(tags: Iterable[Tag], layout: Layout, offset: int, *, next: i
     return body + bytes(heap_at - offset - len(body)) + heap
 
 
-def reordered(tags: Sequence[Tag], source: Layout, target: Layout) -> tuple[Tag, ...]:
-    """Return tags with their values in the byte order of another layout.
-
-    Values of undefined type stay: what is in them is not known. Tags that the layout cannot
-    hold (64-bit numbers outside BigTIFF) are left out.
-    """
-    kept = [tag for tag in tags if target.big or tag.type < _LONG8 or tag.directory is not None]
-    return tuple(_reordered(tag, source, target) for tag in kept)
-
-
-def _reordered(tag: Tag, source: Layout, target: Layout) -> Tag:
-    if tag.directory is not None:
-        return replace(tag, directory=reordered(tag.directory, source, target))
-    width = _TYPES[tag.type][1]
-    if source.order == target.order or width == 1:
-        return tag
-    value = bytearray(len(tag.value))
-    for byte in range(width):
-        value[byte::width] = tag.value[width - 1 - byte :: width]
-    return replace(tag, value=bytes(value))
-
-
-def _read_tag(data: bytes, at: int, layout: Layout, depth: int) -> Tag | None:
+def _read_tag(data: bytes | memoryview, at: int, layout: Layout, depth: int) -> Tag | None:
     code, kind, count = layout.entry.unpack_from(data, at)
-    if kind not in _TYPES or count == 0:
+    if kind not in VALUE_BYTES or count == 0:
         return None
-    size = count * _TYPES[kind][0]
+    size = count * VALUE_BYTES[kind]
     start = at + layout.entry.size
     if code in _POINTERS and count == 1 and depth < _DEEPEST and size <= layout.offset.size:
-        pointer = int.from_bytes(data[start : start + size], _ENDIANS[layout.order])
-        try:
-            below = read_directory(data, pointer, layout, depth=depth + 1)
-        except UnreadableImage:
+        pointer = int.from_bytes(
+            data[start : start + size], "little" if layout.order == "<" else "big"
+        )
+        if pointer == 0:
             return None
-        return Tag(code, kind, b"", below.tags)
+        return Tag(code, kind, b"", read_directory(data, pointer, layout, depth=depth + 1).tags)
     if size > layout.offset.size:
         (start,) = layout.offset.unpack_from(data, start)
     if start + size > len(data):
-        return None
-    return Tag(code, kind, data[start : start + size])
-
-
-_ENDIANS: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
+        raise UnreadableImage(f"truncated or damaged: tag {code} lies outside the file")
+    return Tag(code, kind, bytes(data[start : start + size]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from imgclean.images.exif import exif_block, exif_tags
 from imgclean.images.picture import Metadata, Resolution
-from imgclean.images.tiff_directory import Layout, Tag, reordered
+from imgclean.images.tiff_tags import BYTE, RATIONAL, SHORT, UNDEFINED, Layout, Tag, reordered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ MIN_IS_WHITE, MIN_IS_BLACK, RGB = 0, 1, 2
 NO_COMPRESSION, DEFLATE = 1, 8
 NO_PREDICTOR, HORIZONTAL, FLOATING_POINT = 1, 2, 3
 INTERLEAVED, PLANAR = 1, 2
-UNSPECIFIED, STRAIGHT_ALPHA = 0, 2
+UNSPECIFIED, PREMULTIPLIED_ALPHA, STRAIGHT_ALPHA = 0, 1, 2
 
 STRUCTURE = frozenset(
     (256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 322, 323, 324, 325, 338, 339)
@@ -33,7 +33,6 @@ _DROPPED = frozenset((288, 289, 320, 330, 347, 400, 37724, *range(512, 522)))
 _XMP, _ICC = 700, 34675
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296
 _UNITS: Mapping[int, LengthUnit] = {2: "inch", 3: "centimetre"}
-_BYTE, _SHORT, _RATIONAL, _UNDEFINED = 1, 3, 5, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,8 @@ class TiffRecord:
         planar: `INTERLEAVED` or `PLANAR`.
         tile: height and width, or None for strips.
         rows_per_strip: None for tifffile's choice.
-        extra_sample: what the last channel is: `UNSPECIFIED`, 1 for alpha that the colours are
-            multiplied with, `STRAIGHT_ALPHA`; None if it is a colour.
+        extra_sample: what the last channel is: `UNSPECIFIED`, `PREMULTIPLIED_ALPHA` (the colours
+            are multiplied with it) or `STRAIGHT_ALPHA`; None if it is a colour.
     """
 
     layout: Layout
@@ -73,6 +72,7 @@ def record_of_page(page: TiffPage, layout: Layout, tags: tuple[Tag, ...]) -> Tif
     """
     extra = page.samplesperpixel > (3 if page.photometric == RGB else 1)
     stated = int(page.extrasamples[0]) if page.extrasamples else UNSPECIFIED
+    known = stated if stated in (PREMULTIPLIED_ALPHA, STRAIGHT_ALPHA) else UNSPECIFIED
     return TiffRecord(
         layout,
         tuple(tag for tag in tags if tag.code not in STRUCTURE | _DROPPED),
@@ -82,7 +82,7 @@ def record_of_page(page: TiffPage, layout: Layout, tags: tuple[Tag, ...]) -> Tif
         planar=int(page.planarconfig or INTERLEAVED),
         tile=(page.tilelength, page.tilewidth) if page.is_tiled else None,
         rows_per_strip=None if page.is_tiled else int(page.rowsperstrip),
-        extra_sample=stated if extra else None,
+        extra_sample=known if extra else None,
     )
 
 
@@ -92,9 +92,9 @@ def record_for(picture: Picture) -> TiffRecord:
     layout, exif = exif_tags(metadata.exif or b"")
     tags = {tag.code: tag for tag in exif if tag.code not in STRUCTURE | _DROPPED}
     if metadata.icc:
-        tags[_ICC] = Tag(_ICC, _UNDEFINED, metadata.icc)
+        tags[_ICC] = Tag(_ICC, UNDEFINED, metadata.icc)
     if metadata.xmp:
-        tags[_XMP] = Tag(_XMP, _BYTE, metadata.xmp)
+        tags[_XMP] = Tag(_XMP, BYTE, metadata.xmp)
     if metadata.resolution:
         tags |= {tag.code: tag for tag in _resolution_tags(metadata.resolution, layout)}
     return TiffRecord(
@@ -125,7 +125,7 @@ def _resolution(tags: Mapping[int, Tag], layout: Layout) -> Resolution | None:
         unit = tags[_RESOLUTION_UNIT].numbers(layout)[0]
     densities = []
     for code in (_X_RESOLUTION, _Y_RESOLUTION):
-        if code in tags and tags[code].type == _RATIONAL:
+        if code in tags and tags[code].type == RATIONAL:
             numerator, denominator = tags[code].numbers(layout)[:2]
             densities.append(numerator / denominator if denominator else 0.0)
     if unit not in _UNITS or len(densities) < 2 or not all(densities):
@@ -136,11 +136,11 @@ def _resolution(tags: Mapping[int, Tag], layout: Layout) -> Resolution | None:
 def _resolution_tags(resolution: Resolution, layout: Layout) -> tuple[Tag, ...]:
     unit: LengthUnit = "centimetre" if resolution.unit == "centimetre" else "inch"
     little = [
-        Tag(_RESOLUTION_UNIT, _SHORT, (3 if unit == "centimetre" else 2).to_bytes(2, "little"))
+        Tag(_RESOLUTION_UNIT, SHORT, (3 if unit == "centimetre" else 2).to_bytes(2, "little"))
     ]
     for code, density in zip((_X_RESOLUTION, _Y_RESOLUTION), resolution.per(unit), strict=True):
         exact = Fraction(density).limit_denominator(10_000)
         pair = (exact.numerator, exact.denominator)
         value = b"".join(min(each, 2**32 - 1).to_bytes(4, "little") for each in pair)
-        little.append(Tag(code, _RATIONAL, value))
+        little.append(Tag(code, RATIONAL, value))
     return reordered(little, Layout("<"), layout)

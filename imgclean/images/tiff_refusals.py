@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from imgclean.errors import UnreadableImage, UnsupportedImage
 from imgclean.images.tiff_directory import read_directory
+from imgclean.images.tiff_record import MIN_IS_BLACK, MIN_IS_WHITE, RGB
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
 
-    from imgclean.images.tiff_directory import Header, Layout, Tag
+    from imgclean.images.tiff_directory import Header
+    from imgclean.images.tiff_tags import Layout, Tag
 
-MIN_IS_WHITE, MIN_IS_BLACK, RGB = 0, 1, 2
 LOSSLESS_COMPRESSIONS = frozenset((1, 5, 8, 32773, 32946, 34925, 50000))
 """None, LZW, deflate, PackBits, deflate by its old number, LZMA, zstd."""
 
@@ -66,7 +67,7 @@ def refuse_unsupported(file: TiffFile, page: TiffPage) -> None:
             f"a TIFF with {photometric} colours", hint="convert it to gray or RGB first"
         )
     dtype = "unknown" if page.dtype is None else page.dtype.name
-    if dtype not in DTYPES or page.bitspersample != page.dtype.itemsize * 8:
+    if dtype not in DTYPES or not dtype.endswith(str(page.bitspersample)):
         raise UnsupportedImage(
             f"a TIFF of {dtype} samples with {page.bitspersample} bits",
             hint=f"convert it to one of {', '.join(sorted(DTYPES))} first",

@@ -11,12 +11,11 @@ import shutil
 import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgclean.atomic import remove_leftovers, replacing
 from imgclean.errors import ImageError, ImgcleanError, UnreadableImage, UnwritableImage
-from imgclean.events import Done, Emit, Failed, Note, Progressed, Skipped, Summary, Warned
+from imgclean.events import Done, Emit, Failed, Note, Planned, Progressed, Skipped, Summary, Warned
 from imgclean.images.pixels import sample_range
 from imgclean.images.rasters import PixelRaster, PixelSink
 from imgclean.images.read import decode_image, read_bytes
@@ -26,30 +25,17 @@ from imgclean.inference.journal import Journal, settings_key, sha256_of
 from imgclean.interruption import Interruption
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from imgclean.extension.model_info import Precision
     from imgclean.images.picture import Picture
     from imgclean.inference.denoiser import Denoiser
-    from imgclean.inference.plan import Job, Plan
+    from imgclean.inference.plan import FileRules, Job, Plan
     from imgclean.inference.selection import Selection
 
 _BYTES_IN_FLIGHT = 256 * 2**20  # decoded images that wait, on each side of the denoiser
 _READERS = 2
 _WRITERS = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchRules:
-    """How a run treats files that it may not need to clean, and how it encodes.
-
-    Attributes:
-        quality: 1 to 100 for lossy formats, or None for as close to the source's as can be.
-        resume: leave alone what the journal says is finished.
-        in_place: outputs replace inputs; what an earlier run cleaned is left alone.
-    """
-
-    quality: int | None = None
-    resume: bool = False
-    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +49,11 @@ class _Source:
 
     @property
     def size(self) -> int:
-        return 0 if not hasattr(self.content, "samples") else int(self.content.samples.nbytes)
+        return (
+            0
+            if self.content is None or isinstance(self.content, ImgcleanError)
+            else int(self.content.samples.nbytes)
+        )
 
 
 class Batch:
@@ -72,11 +62,11 @@ class Batch:
     Args:
         plan: what to clean.
         selection: the denoisers.
-        rules: see `BatchRules`.
+        rules: which finished files to leave alone, and the quality to write.
         emit: gets the events, on the calling thread.
     """
 
-    def __init__(self, plan: Plan, selection: Selection, rules: BatchRules, emit: Emit) -> None:
+    def __init__(self, plan: Plan, selection: Selection, rules: FileRules, emit: Emit) -> None:
         self._plan = plan
         self._selection = selection
         self._rules = rules
@@ -174,9 +164,7 @@ class Batch:
             self._count([_failed(source.job, error)])
             return
         self._pixels += picture.width * picture.height
-        writer.submit(
-            lambda: self._write(source, clean, denoiser, precision), clean.samples.nbytes
-        )
+        writer.submit(lambda: self._write(source, clean, denoiser, precision), clean.samples.nbytes)
 
     def _denoise(
         self, denoiser: Denoiser, picture: Picture, job: Job, interruption: Interruption
@@ -213,7 +201,7 @@ class Batch:
         """Encode and store one image, on a writing thread."""
         job = source.job
         try:
-            content = encode_image(clean, job.format, self._rules.quality)
+            content = encode_image(clean, job.format or clean.format, self._rules.quality)
             self._store(source, content, denoiser)
         except OSError as error:
             return _failed(job, unwritable(job.output, error))
@@ -301,6 +289,22 @@ class Batch:
             ignored=self._plan.ignored,
             megapixels=round(self._pixels / 1e6, 3),
             seconds=round(seconds, 3),
+        )
+
+
+def announce(plan: Plan, selection: Selection, emit: Emit) -> None:
+    """Emit a `Planned` event for each image instead of cleaning it; nothing is read or written."""
+    models = {each.info.name for each in selection.denoisers}
+    weights = {each.weights.name for each in selection.denoisers}
+    for job in plan.jobs:
+        emit(
+            Planned(
+                input=str(job.input),
+                output=str(job.output),
+                model=next(iter(models)) if len(models) == 1 else None,
+                weights=next(iter(weights)) if len(weights) == 1 else None,
+                device=str(selection.device),
+            )
         )
 
 

@@ -69,7 +69,8 @@ class _Mean:
         return 1, *self.raster.shape[1:]
 
     def read(self, window: Window) -> NDArray[np.float32]:
-        return self.raster.read(window).mean(axis=0, keepdims=True, dtype=np.float32)
+        mean: NDArray[np.float32] = self.raster.read(window).mean(axis=0, keepdims=True)
+        return mean
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,11 +148,11 @@ class Denoiser:
         self, precision: Precision, raster: Raster, on_pixels: Callable[[int], None]
     ) -> Raster | None:
         def one_pass(
-            function: TileFunction, source: Raster, halo: int, alignment: int = 1
+            function: TileFunction, raster: Raster, halo: int, alignment: int = 1
         ) -> Raster:
-            store = _FloatStore(*source.shape[1:])
+            store = _FloatStore(*raster.shape[1:])
             wrapped = self._averaged(self._cast(function, precision))
-            self._run_tiles(wrapped, source, store, on_pixels, halo, alignment)
+            self._run_tiles(wrapped, raster, store, on_pixels, halo, alignment)
             return store.raster()
 
         request = DenoiseRequest(

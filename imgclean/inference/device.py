@@ -40,9 +40,7 @@ def choose_device(text: str = "auto") -> torch.device:
     except RuntimeError:
         device = None
     if device is None or device.type not in ("cpu", "cuda", "mps"):
-        raise InvalidSetting(
-            f"{text!r} is not a device", hint="use auto, cpu, cuda, cuda:N or mps"
-        )
+        raise InvalidSetting(f"{text!r} is not a device", hint="use auto, cpu, cuda, cuda:N or mps")
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (device.index or 0) >= count:
@@ -81,10 +79,10 @@ def choose_precision(
 def has_bf16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 in hardware."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
         probes = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
-        return any(getattr(torch.cpu, each, bool)() for each in probes)
+        return any(bool(getattr(torch.cpu, each, bool)()) for each in probes)
     return False
 
 

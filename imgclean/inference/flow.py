@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
 _Item = TypeVar("_Item")
 _Product = TypeVar("_Product")
@@ -84,7 +84,7 @@ class ReadAhead(Generic[_Item, _Product]):
         self._ready: queue.SimpleQueue[_Product | None] = queue.SimpleQueue()
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
 
-    def __iter__(self) -> Iterator[_Product]:
+    def __iter__(self) -> Generator[_Product]:
         for thread in self._threads:
             thread.start()
         working = len(self._threads)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -16,7 +18,7 @@ def fold_batch_norm(network: nn.Module) -> None:
         if not isinstance(container, nn.Sequential):
             continue
         names = list(container._modules)
-        for first, second in zip(names, names[1:], strict=False):
+        for first, second in pairwise(names):
             convolution, norm = container._modules[first], container._modules[second]
             if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 container._modules[first] = fuse_conv_bn_eval(convolution, norm)

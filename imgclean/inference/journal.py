@@ -13,12 +13,14 @@ import json
 import os
 import threading
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock, Timeout
 
 from imgclean.errors import OutputCollision
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FOLDER_NAME = ".imgclean"
 _JOURNAL_NAME = "journal.jsonl"

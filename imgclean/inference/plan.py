@@ -53,8 +53,20 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PathRules:
-    """What the command line's options of the same names say about files."""
+class FileRules:
+    """What the command line's options of the same names say about files.
+
+    Attributes:
+        output: path of a file or a folder, or None for names made with `suffix`.
+        suffix: added to the name of a file or a folder where there is no `output`.
+        recursive: walk folders to the bottom.
+        include, exclude: glob patterns on a file's name or its path in its folder.
+        format: name of the format to write, or None for each input's own.
+        quality: 1 to 100 for lossy formats, or None for as close to the source's as can be.
+        in_place: outputs replace inputs; what an earlier run cleaned is left alone.
+        overwrite: outputs may replace files.
+        resume: go on with an earlier run; what it finished is left alone.
+    """
 
     output: str | None = None
     suffix: str = "-clean"
@@ -62,12 +74,13 @@ class PathRules:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     format: str | None = None
+    quality: int | None = None
     in_place: bool = False
     overwrite: bool = False
     resume: bool = False
 
 
-def make_plan(inputs: Sequence[Path], rules: PathRules) -> Plan:
+def make_plan(inputs: Sequence[Path], rules: FileRules) -> Plan:
     """Return what to do, or refuse before anything is written.
 
     `photos/` goes to `photos-clean/` with the tree mirrored, `a.png` to `a-clean.png`. An
@@ -104,7 +117,7 @@ def make_plan(inputs: Sequence[Path], rules: PathRules) -> Plan:
     return Plan(tuple(jobs), ignored)
 
 
-def _check_rules(rules: PathRules) -> None:
+def _check_rules(rules: FileRules) -> None:
     if rules.in_place and (rules.output is not None or rules.format is not None):
         raise InvalidSetting("--in-place writes no other file: leave out -o and --format")
     if rules.suffix == "" and rules.output is None and not rules.in_place:
@@ -115,7 +128,7 @@ def _check_rules(rules: PathRules) -> None:
         format_by_name(rules.format)
 
 
-def _folder_jobs(folder: Path, rules: PathRules, *, alone: bool) -> tuple[list[Job], int]:
+def _folder_jobs(folder: Path, rules: FileRules, *, alone: bool) -> tuple[list[Job], int]:
     """Return the folder's jobs, and how many files were passed by."""
     found = find_images(folder, recursive=rules.recursive)
     if rules.in_place:
@@ -134,7 +147,7 @@ def _folder_jobs(folder: Path, rules: PathRules, *, alone: bool) -> tuple[list[J
     return jobs, found.ignored + len(found.images) - len(jobs)
 
 
-def _file_job(path: Path, rules: PathRules, *, alone: bool) -> Job:
+def _file_job(path: Path, rules: FileRules, *, alone: bool) -> Job:
     if rules.in_place:
         return Job(path, path, None, path.parent)
     name = _with_format(Path(path.name), rules)
@@ -145,12 +158,10 @@ def _file_job(path: Path, rules: PathRules, *, alone: bool) -> Job:
         root = Path(rules.output)
         return Job(path, root / name, rules.format, root)
     output = Path(rules.output)
-    return Job(
-        path, output, _format_of(output, rules), output.parent if rules.resume else None
-    )
+    return Job(path, output, _format_of(output, rules), output.parent if rules.resume else None)
 
 
-def _format_of(output: Path, rules: PathRules) -> str:
+def _format_of(output: Path, rules: FileRules) -> str:
     """Return the format to write a named output file in."""
     if rules.format is not None:
         return rules.format
@@ -163,14 +174,14 @@ def _format_of(output: Path, rules: PathRules) -> str:
     return found.name
 
 
-def _with_format(relative: Path, rules: PathRules) -> Path:
+def _with_format(relative: Path, rules: FileRules) -> Path:
     if rules.format is None:
         return relative
     return relative.with_suffix(format_by_name(rules.format).suffixes[0])
 
 
-def _wanted(relative: Path, rules: PathRules) -> bool:
-    """Whether a file of a folder is cleaned. A pattern matches the path in the folder or the name."""
+def _wanted(relative: Path, rules: FileRules) -> bool:
+    """Whether a file of a folder is cleaned; patterns match its name or its path there."""
 
     def matches(patterns: Iterable[str]) -> bool:
         return any(
@@ -204,7 +215,7 @@ def _refuse_collisions(jobs: list[Job], folders: list[Path]) -> None:
         sources[target] = job.input
 
 
-def _refuse_existing(jobs: list[Job], rules: PathRules) -> None:
+def _refuse_existing(jobs: list[Job], rules: FileRules) -> None:
     if rules.overwrite:
         return
     known: set[Path] = set()

@@ -37,7 +37,8 @@ class Checkpoint:
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write the checkpoint; a crash leaves the previous one."""
+    """Write the checkpoint, its folder if need be; a crash leaves the previous one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     content = {name: getattr(checkpoint, name) for name in Checkpoint.__dataclass_fields__}
     with replacing(path) as temporary:
         torch.save(content, temporary)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import torch
 from torch.optim.swa_utils import AveragedModel
@@ -101,7 +101,7 @@ def train_supervised(
     write_checkpoint(path, _checkpoint(run))
     if share < 1:
         raise KeyboardInterrupt
-    trained = cast("torch.nn.Module", run.average.module).eval()
+    trained = run.average.module.eval()
     return TrainResult(network=trained, steps=run.step, seconds=run.seconds)
 
 
@@ -159,7 +159,7 @@ def _step(
         group["lr"] = rate
     with torch.autocast(clean.device.type, torch.bfloat16, enabled=autocast):
         output = run.network(noisy, None)
-    loss = (output.float() - clean).square().sum() / (2 * clean.shape[0])
+    loss: torch.Tensor = (output.float() - clean).square().sum() / (2 * clean.shape[0])
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), clip)
@@ -214,9 +214,7 @@ def _report(run: _Run, tally: _Tally, recipe: Recipe, rate: float, emit: Emit) -
         )
     share = recipe.budget.share(run.step, run.seconds)
     emit(
-        TrainStep(
-            step=run.step, share=share, loss=loss, psnr=psnr, rate=rate, seconds=run.seconds
-        )
+        TrainStep(step=run.step, share=share, loss=loss, psnr=psnr, rate=rate, seconds=run.seconds)
     )
 
 

@@ -81,6 +81,7 @@ class Recipe(_Section):
         ema: decay of the running mean of the weights, which is what the run yields.
         precision: arithmetic of the forward and backward pass; the weights stay float32.
         store: precision of the weight file.
+        validate_on: folders of clean images to measure the result with.
     """
 
     model: str
@@ -93,6 +94,7 @@ class Recipe(_Section):
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     store: Literal["float32", "float16"] = "float32"
+    validate_on: list[str] = []
     optimiser: Optimiser = Optimiser()
     budget: Budget = Budget(minutes=60.0)
 

@@ -15,6 +15,7 @@ from imgclean.atomic import replacing
 from imgclean.errors import InvalidSetting, OutputExists
 from imgclean.events import Note
 from imgclean.extension.requests import TrainJob, TrainResult
+from imgclean.images.collection import CleanImages, read_clean_images
 from imgclean.inference.device import (
     choose_device,
     choose_precision,
@@ -22,20 +23,20 @@ from imgclean.inference.device import (
     forbid_tf32,
 )
 from imgclean.training.checkpoint import CHECKPOINT_NAME
-from imgclean.images.collection import CleanImages, read_clean_images
 from imgclean.training.loop import train_supervised
 from imgclean.training.patches import PatchSource
 from imgclean.training.recipe import Recipe
+from imgclean.training.validation import validate
+from imgclean.weightsets.catalogue import WeightSet
 from imgclean.weightsets.config import Provenance, WeightSetConfig
 from imgclean.weightsets.network import build_network, validate_options
-from imgclean.weightsets.store import write_weight_set
+from imgclean.weightsets.store import write_config, write_weight_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgclean.events import Emit
     from imgclean.extension.model_info import ModelInfo
-    from imgclean.weightsets.catalogue import WeightSet
 
 RECIPE_NAME = "recipe.json"
 _UNHASHED = "0" * 64  # replaced when the weights are written
@@ -97,7 +98,13 @@ def train(
     )
     result = plugin_training(job) or _train_in_core(job, images, place)
     config = _config(job, images, result, channels, place)
-    return write_weight_set(output, config, result.network, recipe.store)
+    weights = write_weight_set(output, config, result.network, recipe.store)
+    if not recipe.validate_on:
+        return weights
+    results = validate(info, weights, recipe.validate_on, place, emit)
+    config = weights.config.model_copy(update={"results": results})
+    write_config(output, config)
+    return WeightSet(config, output)
 
 
 def _train_in_core(job: TrainJob, images: CleanImages, device: torch.device) -> TrainResult:
@@ -137,7 +144,7 @@ def _config(
         channels=channels,
         options={**recipe.options, "channels": channels},
         provenance=Provenance(
-            recipe=recipe.model_dump(exclude={"data"}),
+            recipe=recipe.model_dump(exclude={"data", "validate_on"}),
             data=[folder.resolve().name for folder in job.data],
             images=len(images.images),
             steps=result.steps,
@@ -158,5 +165,3 @@ def _write_recipe(output: Path, recipe: Recipe) -> None:
     output.mkdir(parents=True, exist_ok=True)
     with replacing(output / RECIPE_NAME) as temporary:
         temporary.write_text(recipe.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-

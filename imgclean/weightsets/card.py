@@ -11,14 +11,13 @@ if TYPE_CHECKING:
 def render_card(config: WeightSetConfig) -> str:
     """Return the README.md of the weight set, in Markdown with the Hub's front matter."""
     kind = {1: "gray", 3: "colour"}.get(config.channels, f"{config.channels}-channel")
-    parts = [
-        _front_matter(config),
-        f"# {config.name}\n",
+    about = (
         f"Weights of the model `{config.model}` for {kind} images, trained to {config.task}.\n"
         f"Noise domain: `{config.noise}` (sigma in grey levels of 255). On images whose noise "
-        "is of another kind the result is not what was measured here.\n",
-        f"```\nimgclean denoise photos/ --weights {config.name}\n```\n",
-    ]
+        "is of another kind the result is not what was measured here.\n"
+    )
+    usage = f"```\nimgclean denoise photos/ --weights {config.name}\n```\n"
+    parts = [_front_matter(config), f"# {config.name}\n", about, usage]
     if config.results:
         parts.append(_results(config.results))
     if config.provenance:

@@ -89,8 +89,11 @@ def find(reference: str, catalogue: Catalogue) -> WeightSet:
 
 
 def _is_path(reference: str) -> bool:
-    return "/" in reference or "\\" in reference or reference.startswith(".") or (
-        reference.endswith(".safetensors")
+    return (
+        "/" in reference
+        or "\\" in reference
+        or reference.startswith(".")
+        or (reference.endswith(".safetensors"))
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import torch
 from pydantic import BaseModel, ValidationError
 
 from imgclean.errors import InvalidSetting, WeightsIncompatible
@@ -14,6 +13,8 @@ from imgclean.weightsets.store import read_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import torch
 
     from imgclean.weightsets.catalogue import WeightSet
 

@@ -15,7 +15,6 @@ from imgclean.weightsets.catalogue import WeightSet
 from imgclean.weightsets.config import CARD_NAME, CONFIG_NAME, WEIGHTS_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from imgclean.weightsets.config import WeightSetConfig

@@ -1,0 +1,58 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from imgclean.errors import InvalidSetting
+
+PrecisionName = Literal["auto", "fp32", "bf16", "fp16"]
+ColourName = Literal["gray", "rgb"]
+
+ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="Model; see `models`.")]
+WeightsOption = Annotated[
+    str | None, typer.Option("--weights", "-w", help="Weight set: a name, or a path to one.")
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+PrecisionOption = Annotated[
+    PrecisionName,
+    typer.Option(
+        "--precision", help="Arithmetic. auto: bf16 for 8-bit images where it is fast, else fp32."
+    ),
+]
+EnsembleOption = Annotated[
+    bool, typer.Option("--ensemble", help="Average over eight flips and turns; 8 times slower.")
+]
+ColourOption = Annotated[
+    ColourName | None, typer.Option("--colour", help="Work on gray or on RGB images.")
+]
+ThreadsOption = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and failures.")]
+
+CHANNELS: dict[ColourName, int] = {"gray": 1, "rgb": 3}
+
+
+def use_threads(count: int | None) -> None:
+    """Let torch compute on this many CPU threads; None leaves its own choice."""
+    if count is not None:
+        import torch
+
+        torch.set_num_threads(count)
+
+
+def parse_tile(text: str) -> int | Literal["auto", "none"]:
+    """Return what `--tile` says.
+
+    Raises:
+        InvalidSetting: it is neither `auto`, `none` nor a number.
+    """
+    if text == "auto":
+        return "auto"
+    if text == "none":
+        return "none"
+    if text.isdecimal():
+        return int(text)
+    raise InvalidSetting(f"--tile {text} is neither auto, none nor a number of pixels")

@@ -1,0 +1,177 @@
+"""Events as JSON lines, as a display on a terminal, or as plain lines."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from imgclean.events import (
+    Done,
+    Evaluated,
+    Failed,
+    FileEvent,
+    Note,
+    Planned,
+    Progressed,
+    Skipped,
+    Summary,
+    TrainStep,
+    Warned,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from imgclean.events import Emit
+
+_SECONDS_BETWEEN_LINES = 10.0
+_MACHINE_READABLE = (FileEvent, Summary, Evaluated, TrainStep)
+
+
+def print_json(event: object) -> None:
+    """Print an event as one line of JSON on stdout, unless it is for people only."""
+    if isinstance(event, _MACHINE_READABLE):
+        line = {"event": event.event} | dataclasses.asdict(event)
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+
+
+class Display:
+    """Renders events for people, on stderr: a progress display on a terminal, lines elsewhere.
+
+    Args:
+        console: on stderr.
+        total: units of work: files, or 1 for a single run of unknown length.
+        quiet: only warnings and failures.
+        verbose: a line for each finished file also on a terminal.
+    """
+
+    def __init__(
+        self, console: Console, total: int, *, quiet: bool = False, verbose: bool = False
+    ) -> None:
+        self._console = console
+        self._quiet = quiet
+        self._list_files = not quiet and (verbose or not console.is_terminal)
+        self._finished = 0
+        self._share: dict[str, float] = {}
+        self._megapixels = 0.0
+        self._told = time.monotonic()
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn() if total > 1 else TextColumn("{task.percentage:>3.0f} %"),
+            _Rate(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+        )
+        self._task = self._progress.add_task("", total=total, rate="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, event: Any) -> None:
+        """Render one event."""
+        match event:
+            case Warned():
+                self._line(f"warning: {event.message}", "yellow")
+            case Failed():
+                self._line(f"failed: {event.message}", "red")
+                self._finish(event.input)
+            case Done() | Skipped() | Planned():
+                if self._list_files:
+                    self._line(_file_line(event))
+                self._finish(event.input)
+            case Progressed():
+                self._advance(event)
+            case TrainStep():
+                self._train(event)
+            case Note() if not self._quiet:
+                self._line(event.message, "dim")
+            case Summary() if not self._quiet:
+                self._line(_summary_line(event))
+
+    def _line(self, text: str, style: str = "") -> None:
+        self._console.print(Text(text, style=style), soft_wrap=True)
+
+    def _advance(self, event: Progressed) -> None:
+        self._share[event.input] = event.share
+        self._megapixels += event.megapixels
+        elapsed = self._progress.tasks[self._task].elapsed or 0
+        rate = f"{self._megapixels / elapsed:.2f} MP/s" if elapsed else ""
+        self._update(event.input, rate)
+
+    def _finish(self, path: str | None) -> None:
+        self._finished += 1
+        self._share.pop(path or "", None)
+        self._update("", None)
+
+    def _update(self, description: str, rate: str | None) -> None:
+        fields: dict[str, Any] = {"completed": self._finished + sum(self._share.values())}
+        if description:
+            fields["description"] = description
+        if rate is not None:
+            fields["rate"] = rate
+        self._progress.update(self._task, **fields)
+
+    def _train(self, event: TrainStep) -> None:
+        rate = f"{event.step / event.seconds:.1f} steps/s" if event.seconds else ""
+        text = f"step {event.step:,}  {event.psnr:.2f} dB  rate {event.rate:.1e}"
+        self._progress.update(self._task, completed=event.share, description=text, rate=rate)
+        now = time.monotonic()
+        if self._list_files and (event.share >= 1 or now - self._told > _SECONDS_BETWEEN_LINES):
+            self._told = now
+            self._line(f"{event.share:4.0%}  {text}  {rate}")
+
+
+class _Rate(ProgressColumn):
+    """Work a second, as the display counts it."""
+
+    def render(self, task: Task) -> Text:
+        return Text(task.fields["rate"], style="cyan")
+
+
+def both(first: Emit, second: Emit) -> Emit:
+    """Send every event to two places."""
+
+    def emit(event: object) -> None:
+        first(event)
+        second(event)
+
+    return emit
+
+
+def _file_line(event: FileEvent) -> str:
+    arrow = f"{event.input} -> {event.output}"
+    if isinstance(event, Skipped):
+        return f"{event.input}: finished before"
+    return f"{arrow}  {event.seconds:.1f} s" if event.seconds is not None else arrow
+
+
+def _summary_line(event: Summary) -> str:
+    counts = [f"{event.done} cleaned"]
+    for count, word in ((event.failed, "failed"), (event.skipped, "skipped")):
+        if count:
+            counts.append(f"{count} {word}")
+    if event.ignored:
+        counts.append(f"{event.ignored} other files ignored")
+    return f"{', '.join(counts)}; {event.megapixels:.1f} megapixels in {event.seconds:.1f} s"

@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from imgclean.errors import NoModelInstalled
+from imgclean.weightsets.catalogue import WeightSet
+from imgclean.weightsets.choice import Wanted, choose_weight_set
+from imgclean.weightsets.config import WeightSetConfig
+
+MODELS = frozenset({"dncnn", "gradnet"})
+
+
+def weight_set(name, noise="gaussian:0-55", channels=3, preference=0, model="dncnn"):
+    config = WeightSetConfig(
+        name=name,
+        model=model,
+        sha256="0" * 64,
+        noise=noise,
+        channels=channels,
+        options={},
+        preference=preference,
+    )
+    return WeightSet(config, Path("/nowhere"))
+
+
+def chosen(sets, **wanted):
+    return choose_weight_set(sets, Wanted(models=MODELS, **({"channels": 3} | wanted))).name
+
+
+BLIND = weight_set("blind")
+GRAY = weight_set("gray", channels=1)
+AT_25 = weight_set("at-25", noise="gaussian:25", preference=9)
+
+
+def test_gray_images_take_gray_sets_and_colour_images_colour_sets():
+    assert chosen([BLIND, GRAY], channels=1) == "gray"
+    assert chosen([BLIND, GRAY], channels=3) == "blind"
+
+
+def test_a_set_for_one_level_is_taken_only_near_that_level():
+    assert chosen([BLIND, AT_25], sigma=24) == "at-25"
+    assert chosen([BLIND, AT_25], sigma=35) == "blind"
+    assert chosen([BLIND, AT_25]) == "blind"
+
+
+def test_a_blind_set_that_has_seen_the_level_comes_first():
+    wide = weight_set("wide", noise="gaussian:0-100")
+    assert chosen([weight_set("narrow", preference=5), wide], sigma=80) == "wide"
+
+
+def test_the_preference_decides_among_equals_and_then_the_name():
+    preferred = weight_set("z-preferred", preference=1, model="gradnet")
+    assert chosen([BLIND, preferred]) == "z-preferred"
+    assert chosen([weight_set("b"), weight_set("a")]) == "a"
+
+
+def test_a_named_model_excludes_the_others():
+    preferred = weight_set("preferred", preference=1, model="gradnet")
+    assert chosen([BLIND, preferred], model="dncnn") == "blind"
+
+
+def test_a_set_for_another_channel_count_is_better_than_none():
+    assert chosen([GRAY], channels=3) == "gray"
+
+
+@pytest.mark.parametrize("wanted", [{"task": "deblock"}, {"model": "gradnet"}])
+def test_where_nothing_fits_the_hint_says_how_to_install(wanted):
+    with pytest.raises(NoModelInstalled) as caught:
+        chosen([BLIND], **wanted)
+    assert "pip install" in caught.value.hint
+
+
+def test_sets_of_models_that_are_not_installed_are_left_out():
+    with pytest.raises(NoModelInstalled):
+        chosen([weight_set("x", model="absent")])
