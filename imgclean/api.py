@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from imgclean.errors import UnsupportedImage
-from imgclean.extension.registry import load_plugins
+from imgclean.extension.loader import load_plugins
 from imgclean.images.pixels import sample_range
 from imgclean.images.rasters import PixelRaster, PixelSink
 from imgclean.inference.selection import Selection, choose

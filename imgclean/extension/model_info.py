@@ -63,4 +63,4 @@ class ModelInfo:
     tasks: tuple[Task, ...] = ("denoise",)
     noise_aware: bool = False
     precisions: tuple[Precision, ...] = ("fp32", "bf16")
-    api: int = HOOK_API
+    api: int = 1

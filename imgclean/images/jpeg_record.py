@@ -48,10 +48,10 @@ def component_tables(
     frame: Frame, tables_by_number: Mapping[int, Sequence[int]]
 ) -> tuple[tuple[int, ...], ...]:
     """Return each component's table; the last one stands for those behind it."""
-    tables = [tuple(tables_by_number[each.table]) for each in frame.components]
-    while len(tables) > 1 and tables[-1] == tables[-2]:
-        tables.pop()
-    return tuple(tables)
+    numbers = [each.table for each in frame.components]
+    while len(numbers) > 1 and numbers[-1] == numbers[-2]:
+        numbers.pop()
+    return tuple(tuple(tables_by_number[number]) for number in numbers)
 
 
 def pillow_subsampling(frame: Frame) -> int:

@@ -1,0 +1,5 @@
+"""`python -m imgclean`."""
+
+from imgclean.cli import main
+
+main()

@@ -1,0 +1,95 @@
+"""The command line: one file per command. Only this package imports typer and rich."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import typer
+from rich.text import Text
+
+from imgclean import __version__
+from imgclean.cli.console import stderr
+from imgclean.cli.context import disable_plugins, registry
+from imgclean.cli.denoise import denoise
+from imgclean.cli.doctor import doctor
+from imgclean.cli.evaluate import evaluate
+from imgclean.cli.exit_codes import INTERRUPTED, SETUP, exit_code_of
+from imgclean.cli.models import models
+from imgclean.cli.plugins import plugins
+from imgclean.cli.train import train
+from imgclean.errors import ImgcleanError
+
+_DEBUG_VARIABLE = "IMGCLEAN_DEBUG"
+
+app = typer.Typer(
+    name="imgclean",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _before_any_command(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+    no_plugins: bool = typer.Option(False, "--no-plugins", help="Load no plugin."),
+) -> None:
+    """Cleans noise out of images; every denoiser is a plugin."""
+    if no_plugins:
+        disable_plugins()
+    if version:
+        typer.echo(f"imgclean {__version__}")
+        raise typer.Exit
+
+
+for _command in (denoise, train, evaluate, models, plugins, doctor):
+    app.command()(_command)
+
+
+def main() -> None:
+    """Run the command line; the entry point of the console script."""
+    try:
+        _add_plugin_commands()
+        app()
+    except ImgcleanError as error:
+        _print_error(str(error), error.hint)
+        code = exit_code_of(error)
+    except KeyboardInterrupt:
+        _print_error("interrupted", "")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]  # nobody reads it; keep Python from flushing
+        code = SETUP
+    except Exception as error:  # noqa: BLE001 - the last resort: one line, not a traceback
+        _print_error(
+            f"internal error: {type(error).__name__}: {error}",
+            f"set {_DEBUG_VARIABLE}=1 for the traceback and report it with `imgclean doctor`",
+        )
+        code = SETUP
+    else:
+        code = 0
+    if code and os.environ.get(_DEBUG_VARIABLE):
+        traceback.print_exc()
+    sys.exit(code)
+
+
+def _add_plugin_commands() -> None:
+    """Let plugins add commands of their own; one that fails is passed by with a word."""
+    if "--no-plugins" in sys.argv[1:]:
+        return
+    found = registry()
+    for plugin in found.plugins:
+        try:
+            found.hook("imgclean_commands", plugin)(app=app)
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            _print_error(f"commands of {plugin.source.distribution}: {error}", "")
+
+
+def _print_error(message: str, hint: str) -> None:
+    stderr.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+    if hint:
+        stderr.print(Text(f"       {hint}", style="dim"), soft_wrap=True)

@@ -1,0 +1,137 @@
+"""`imgclean doctor`."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from imgclean.cli.console import stdout
+from imgclean.cli.context import registry
+from imgclean.cli.exit_codes import SETUP
+from imgclean.cli.options import JsonOption
+from imgclean.errors import ImgcleanError
+
+
+_NAME_END = re.compile(r"[^A-Za-z0-9._-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report: what was looked at, what was found, whether it is well."""
+
+    subject: str
+    found: str
+    well: bool = True
+
+
+def doctor(json_lines: JsonOption = False) -> None:
+    """Report versions, devices, plugins and weight sets; exit code 1 if something is broken.
+
+    With --json each line has subject, found, well.
+
+    Example: imgclean doctor > report.txt
+    """
+    findings = [*_machine(), *_packages(), *_devices(), *_plugins(), *_weight_sets()]
+    if json_lines:
+        for each in findings:
+            line = {"subject": each.subject, "found": each.found, "well": each.well}
+            typer.echo(json.dumps(line))
+    else:
+        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+        for each in findings:
+            mark = Text("ok", "green") if each.well else Text("broken", "bold red")
+            table.add_row(mark, each.subject, each.found)
+        stdout.print(table)
+    if not all(each.well for each in findings):
+        raise typer.Exit(SETUP)
+
+
+def _machine() -> list[Finding]:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    return [
+        Finding("python", platform.python_version()),
+        Finding("system", platform.platform()),
+        Finding("cores", str(os.cpu_count())),
+        Finding("memory", f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} free"),
+    ]
+
+
+def _packages() -> list[Finding]:
+    """Return imgclean and everything that it requires, with versions."""
+    required = [line for line in requires("imgclean") or [] if "extra ==" not in line]
+    names = [_NAME_END.split(line, maxsplit=1)[0] for line in required]
+    return [_package(name) for name in ("imgclean", *names)]
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, version(name))
+    except PackageNotFoundError:
+        return Finding(name, "not installed", well=False)
+
+
+def _devices() -> list[Finding]:
+    import torch
+
+    from imgclean.inference.device import device_name, has_bf16
+
+    kinds = ["cpu"]
+    kinds += [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        kinds.append("mps")
+    findings = []
+    for kind in kinds:
+        device = torch.device(kind)
+        fast = "bf16 in hardware" if has_bf16(device) else "no bf16 in hardware"
+        findings.append(Finding(kind, f"{device_name(device)}, {fast}"))
+    if not torch.cuda.is_available():
+        findings.append(Finding("cuda", f"no device, or torch {torch.__version__} without CUDA"))
+    return findings
+
+
+def _plugins() -> list[Finding]:
+    found = registry()
+    loaded = [
+        Finding(
+            f"plugin {each.source.entry_point}",
+            f"{each.source.distribution} {each.source.version}: "
+            + ", ".join(info.name for info in each.models),
+        )
+        for each in found.plugins
+    ]
+    failed = [
+        Finding(f"plugin {each.source.entry_point}", each.line(), well=False)
+        for each in found.failures
+    ]
+    if not loaded:
+        failed.append(
+            Finding("plugins", 'none works: pip install "imgclean[models]"', well=False)
+        )
+    return loaded + failed
+
+
+def _weight_sets() -> list[Finding]:
+    """Return every weight set, its hash and its fit checked."""
+    from imgclean.weightsets.catalogue import installed
+    from imgclean.weightsets.network import load_network
+
+    catalogue = installed()
+    findings = [Finding("weight set", line, well=False) for line in catalogue.broken]
+    for each in catalogue.sets.values():
+        try:
+            load_network(registry().model(each.config.model).info, each)
+        except ImgcleanError as error:
+            findings.append(Finding(each.name, str(error), well=False))
+        else:
+            findings.append(Finding(each.name, f"{each.config.model}, {each.config.noise}, sound"))
+    return findings

@@ -1,0 +1,116 @@
+"""`imgclean models`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from imgclean.cli.console import stdout
+from imgclean.cli.context import registry
+from imgclean.cli.options import JsonOption
+from imgclean.errors import NoModelInstalled
+
+if TYPE_CHECKING:
+    from imgclean.extension.registry import Model
+    from imgclean.weightsets.catalogue import Catalogue, WeightSet
+
+
+def models(
+    name: Annotated[str | None, typer.Argument(help="A model to describe in full.")] = None,
+    json_lines: JsonOption = False,
+) -> None:
+    """List the installed models and their weight sets, or describe one.
+
+    With --json each line has name, key, title, paper, tasks, channels, noise_aware, precisions,
+    options and weights (name, noise, channels, preference, folder, results).
+
+    Example: imgclean models dncnn
+    """
+    from imgclean.weightsets.catalogue import installed
+
+    catalogue = installed()
+    found = registry()
+    chosen = [found.model(name)] if name else found.models()
+    if not chosen:
+        raise NoModelInstalled("no model is installed", hint='run pip install "imgclean[models]"')
+    if json_lines:
+        for model in chosen:
+            typer.echo(json.dumps(_facts(model, catalogue, options=name is not None)))
+    elif name:
+        _describe(chosen[0], catalogue)
+    else:
+        _list(chosen, catalogue)
+
+
+def _list(chosen: list[Model], catalogue: Catalogue) -> None:
+    table = Table("model", "about", "tasks", "weight sets")
+    for model in chosen:
+        sets = "\n".join(_about_set(each) for each in catalogue.of_model(model.info.name))
+        info = model.info
+        table.add_row(info.name, info.title, ", ".join(info.tasks), sets or "none installed")
+    stdout.print(table)
+
+
+def _describe(model: Model, catalogue: Catalogue) -> None:
+    facts = _facts(model, catalogue, options=True)
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for key in ("name", "title", "paper", "key", "tasks", "channels", "noise_aware", "precisions"):
+        value = facts[key]
+        table.add_row(key, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+    for option in facts["options"]:
+        table.add_row(f"option {option['name']}", f"{option['type']}, default {option['default']}")
+    for each in catalogue.of_model(model.info.name):
+        table.add_row("weights", f"{_about_set(each)}\n{each.folder}")
+        for result in each.config.results:
+            text = f"{result.set} {result.degradation}: {result.psnr:.2f} dB, SSIM {result.ssim:.4f}"
+            table.add_row("", text)
+    stdout.print(table)
+
+
+def _about_set(each: WeightSet) -> str:
+    kind = "gray" if each.config.channels == 1 else "colour"
+    return f"{each.name} ({kind}, {each.config.noise})"
+
+
+def _facts(model: Model, catalogue: Catalogue, *, options: bool) -> dict[str, Any]:
+    info = model.info
+    return {
+        "name": info.name,
+        "key": model.key,
+        "title": info.title,
+        "paper": info.paper,
+        "tasks": list(info.tasks),
+        "channels": list(info.channels),
+        "noise_aware": info.noise_aware,
+        "precisions": list(info.precisions),
+        "options": _options(model) if options else [],
+        "weights": [
+            {
+                "name": each.name,
+                "noise": each.config.noise,
+                "channels": each.config.channels,
+                "preference": each.config.preference,
+                "folder": str(each.folder),
+                "results": [result.model_dump() for result in each.config.results],
+            }
+            for each in catalogue.of_model(info.name)
+        ],
+    }
+
+
+def _options(model: Model) -> list[dict[str, str]]:
+    """Return the fields of the model's options class: name, type, default."""
+    from imgclean.extension.import_string import resolve
+
+    fields = getattr(resolve(model.info.options), "model_fields", {})
+    return [
+        {
+            "name": name,
+            "type": getattr(field.annotation, "__name__", str(field.annotation)),
+            "default": str(field.default),
+        }
+        for name, field in fields.items()
+    ]

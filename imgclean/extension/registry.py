@@ -1,0 +1,159 @@
+"""The plugins that were found: those that work, those that do not and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from imgclean.errors import (
+    AmbiguousModel,
+    NoModelInstalled,
+    PluginBroken,
+    UnknownModel,
+    nearest_names,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pluggy
+
+    from imgclean.extension.model_info import ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class PluginSource:
+    """Where a plugin comes from.
+
+    Attributes:
+        distribution, version: of the installed package.
+        entry_point: name of the entry point.
+        target: what the entry point names.
+    """
+
+    distribution: str
+    version: str
+    entry_point: str
+    target: str
+
+    @property
+    def key(self) -> str:
+        """A name that no other plugin has."""
+        return f"{self.distribution}:{self.entry_point}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedPlugin:
+    """A plugin that works: the object that its entry point names, and its models."""
+
+    source: PluginSource
+    value: object
+    models: tuple[ModelInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginFailure:
+    """A plugin that does not work.
+
+    Attributes:
+        source: where it comes from.
+        error: class name of the exception.
+        message: what is wrong, in one line.
+    """
+
+    source: PluginSource
+    error: str
+    message: str
+
+    @property
+    def hint(self) -> str:
+        """How to be rid of it."""
+        return f"pip uninstall {self.source.distribution}"
+
+    def line(self) -> str:
+        """The failure on one line."""
+        source = self.source
+        return (
+            f"plugin {source.entry_point} of {source.distribution} {source.version} "
+            f"was not loaded: {self.error}: {self.message} (to remove it: {self.hint})"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A model and the plugin that owns it."""
+
+    info: ModelInfo
+    plugin: LoadedPlugin
+
+    @property
+    def key(self) -> str:
+        """`distribution:name`, which no other model has."""
+        return f"{self.plugin.source.distribution}:{self.info.name}"
+
+
+class Registry:
+    """What the loader found.
+
+    Attributes:
+        plugins: those that work.
+        failures: those that do not.
+        disabled: those that were not to be loaded.
+    """
+
+    def __init__(
+        self,
+        manager: pluggy.PluginManager,
+        plugins: tuple[LoadedPlugin, ...],
+        failures: tuple[PluginFailure, ...],
+        disabled: tuple[PluginSource, ...],
+    ) -> None:
+        self._manager = manager
+        self.plugins = plugins
+        self.failures = failures
+        self.disabled = disabled
+
+    def models(self) -> list[Model]:
+        """Return every model, sorted by name."""
+        models = [Model(info, plugin) for plugin in self.plugins for info in plugin.models]
+        return sorted(models, key=lambda each: (each.info.name, each.key))
+
+    def model(self, name: str) -> Model:
+        """Return the model of that name, or of that `distribution:name`.
+
+        Raises:
+            UnknownModel: there is none; the hint has the nearest names.
+            AmbiguousModel: several plugins offer one, and the bare name does not say which.
+            PluginBroken: the plugin of that name could not be loaded.
+            NoModelInstalled: there is no model at all.
+        """
+        found = [each for each in self.models() if name in (each.info.name, each.key)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            keys = " or ".join(each.key for each in found)
+            raise AmbiguousModel(f"several plugins offer a model {name!r}", hint=f"use {keys}")
+        raise self._missing(name)
+
+    def hook(self, name: str, plugin: LoadedPlugin) -> Callable[..., Any]:
+        """Return a caller of one hook of one plugin; no other plugin is asked."""
+        others = [each.value for each in self.plugins if each is not plugin]
+        return self._manager.subset_hook_caller(name, remove_plugins=others)
+
+    def _missing(self, name: str) -> UnknownModel | PluginBroken | NoModelInstalled:
+        for failure in self.failures:
+            source = failure.source
+            if name in (source.entry_point, source.distribution.removeprefix("imgclean-")):
+                return PluginBroken(
+                    f"model {name!r} is not available: {failure.error}: {failure.message}",
+                    hint=f"to remove the plugin: {failure.hint}",
+                )
+        models = self.models()
+        if not models:
+            return NoModelInstalled(
+                "no model is installed", hint='run pip install "imgclean[models]"'
+            )
+        names = [each.info.name for each in models]
+        near = nearest_names(name, names)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(names)}"
+        return UnknownModel(f"no model is named {name!r}", hint=hint)

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imgclean.errors import InvalidSetting, UnwritableImage
+from imgclean.images.picture import Picture
+from imgclean.images.read import decode_image, read_image
+from imgclean.images.write import encode_image, write_image
+
+
+def picture(dtype: str = "uint8", channels: int = 3, format_name: str = "png") -> Picture:
+    samples = np.random.default_rng(0).random((20, 30, channels))
+    largest = 1 if dtype == "float32" else np.iinfo(dtype).max
+    return Picture((samples * largest).astype(dtype), channels in (2, 4), format_name)
+
+
+def test_the_format_is_that_asked_for_then_the_suffix_s_then_the_picture_s(tmp_path: Path) -> None:
+    for name, asked, expected in (
+        ("a.png", "tiff", "tiff"),
+        ("b.TIF", None, "tiff"),
+        ("c.jpg", None, "jpeg"),
+        ("no-suffix", None, "png"),
+        ("d.webp-backup", None, "png"),
+    ):
+        write_image(picture(), tmp_path / name, format=asked)
+        assert read_image(tmp_path / name).format == expected
+
+
+def test_a_file_that_exists_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
+    target = tmp_path / "a.png"
+    target.write_text("old")
+    write_image(picture(), target)
+    np.testing.assert_array_equal(read_image(target).samples, picture().samples)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "channels", "format_name", "reason", "way_out"),
+    [
+        ("float32", 1, "jpeg", "JPEG cannot hold float32", "tiff"),
+        ("uint16", 3, "jpeg", "JPEG cannot hold uint16", "png, tiff"),
+        ("float32", 3, "png", "PNG cannot hold float32", "tiff"),
+        ("uint8", 4, "jpeg", "JPEG cannot hold alpha", "png, tiff"),
+        ("uint8", 2, "jpeg", "JPEG cannot hold alpha", "png, tiff"),
+    ],
+)
+def test_what_a_format_cannot_hold_is_refused_with_a_way_out(
+    dtype: str, channels: int, format_name: str, reason: str, way_out: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "out.any"
+    with pytest.raises(UnwritableImage, match=rf"out\.any: {reason}") as caught:
+        write_image(picture(dtype, channels), target, format=format_name)
+    assert caught.value.hint == f"choose one of {way_out} with --format"
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_side_too_long_for_a_format_is_refused() -> None:
+    long = Picture(np.zeros((1, 70_000, 1), np.uint8), alpha=False, format="png")
+    with pytest.raises(UnwritableImage, match="70000 pixels"):
+        encode_image(long, "jpeg")
+    assert decode_image(encode_image(long, "png"), "long.png").width == 70_000
+
+
+@pytest.mark.parametrize("kind", ["premultiplied", "unknown"])
+def test_alpha_that_means_something_else_elsewhere_stays_in_its_format(kind: str) -> None:
+    samples = np.full((4, 4, 4), 9, np.uint8)
+    other = Picture(samples, alpha=True, format="tiff", alpha_kind=kind)  # type: ignore[arg-type]
+    with pytest.raises(UnwritableImage, match=f"{kind} alpha") as caught:
+        encode_image(other, "png")
+    assert "tiff" in caught.value.hint
+    encode_image(other, "tiff")
+
+
+def test_an_unknown_format_or_quality_is_an_invalid_setting(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSetting, match="gif"):
+        write_image(picture(), tmp_path / "a.png", format="gif")
+    for quality in (0, 101):
+        with pytest.raises(InvalidSetting, match=str(quality)):
+            encode_image(picture(), "jpeg", quality)
+
+
+def test_a_lower_quality_makes_a_smaller_jpeg() -> None:
+    sizes = [len(encode_image(picture(), "jpeg", quality)) for quality in (10, 60, 100)]
+    assert sizes == sorted(sizes)
+    assert len(encode_image(picture(), "jpeg", 95)) == len(encode_image(picture(), "jpeg"))
+
+
+@pytest.mark.parametrize(
+    ("code", "cause", "hint"),
+    [
+        (errno.ENOSPC, "no space left", "free some space"),
+        (errno.EROFS, "read-only", "another output folder"),
+        (errno.EACCES, "permission denied", "permissions"),
+    ],
+)
+def test_a_disk_s_refusal_names_file_cause_and_way_out(
+    code: int, cause: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, data: bytes) -> int:
+        raise OSError(code, "refused")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    target = tmp_path / "a.png"
+    with pytest.raises(UnwritableImage, match=cause) as caught:
+        write_image(picture(), target)
+    assert str(target) in str(caught.value)
+    assert hint in caught.value.hint
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnwritableImage, match="no such file") as caught:
+        write_image(picture(), tmp_path / "nowhere" / "a.png")
+    assert caught.value.hint == "make the output folder first"
+
+
+def test_a_jpeg_of_other_origin_has_full_chroma(tmp_path: Path) -> None:
+    write_image(picture(), tmp_path / "a.jpg")
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert [each[1:3] for each in image.layer] == [(1, 1)] * 3
