@@ -20,7 +20,7 @@ class FileEvent:
         model, weights: names.
         device: torch device string.
         precision: fp32, bf16 or fp16.
-        seconds: time from the first byte read to the last byte written.
+        seconds: time spent on reading, denoising and writing the file, waiting excluded.
         error: class name of the error.
         message: one line on what is wrong, and what to do.
     """

@@ -145,7 +145,8 @@ def denoise(
     )
     plan = make_plan(inputs, rules)
     selection = Selection(registry(), settings, model=model, weights=weights)
-    with Display(stderr, len(plan.jobs), quiet=quiet, verbose=verbose) as display:
+    list_files = True if verbose else False if json_lines else None
+    with Display(stderr, len(plan.jobs), quiet=quiet, list_files=list_files) as display:
         emit: Emit = both(print_json, display) if json_lines else display
         if dry_run:
             announce(plan, selection, emit)

@@ -57,15 +57,17 @@ class Display:
         console: on stderr.
         total: units of work: files, or 1 for a single run of unknown length.
         quiet: only warnings and failures.
-        verbose: a line for each finished file also on a terminal.
+        list_files: a line for each finished file; None: unless there is a terminal.
     """
 
     def __init__(
-        self, console: Console, total: int, *, quiet: bool = False, verbose: bool = False
+        self, console: Console, total: int, *, quiet: bool = False, list_files: bool | None = None
     ) -> None:
         self._console = console
         self._quiet = quiet
-        self._list_files = not quiet and (verbose or not console.is_terminal)
+        if list_files is None:
+            list_files = not console.is_terminal
+        self._list_files = list_files and not quiet
         self._finished = 0
         self._share: dict[str, float] = {}
         self._megapixels = 0.0

@@ -140,8 +140,13 @@ def recognise_bytes(head: bytes) -> Recognised | None:
 
 
 def recognise(path: Path) -> Recognised | None:
-    """Say which image format a file is of by its first bytes; None if none, or unreadable."""
+    """Say which image format a file is of by its first bytes.
+
+    None if of none, if it cannot be read, or if it is no regular file (a pipe would not end).
+    """
     try:
+        if not path.is_file():
+            return None
         with path.open("rb") as stream:
             return recognise_bytes(stream.read(HEAD_BYTES))
     except OSError:

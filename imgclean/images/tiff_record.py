@@ -32,6 +32,8 @@ STRUCTURE = frozenset(
 _DROPPED = frozenset((288, 289, 320, 330, 347, 400, 37724, *range(512, 522)))
 _XMP, _ICC = 700, 34675
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296
+_LARGEST_DENOMINATOR = 10_000
+_LOWEST_DENSITY, _HIGHEST_DENSITY = 0.001, 400_000.0  # what such fractions of 32 bits hold
 _UNITS: Mapping[int, LengthUnit] = {2: "inch", 3: "centimetre"}
 
 
@@ -135,12 +137,13 @@ def _resolution(tags: Mapping[int, Tag], layout: Layout) -> Resolution | None:
 
 def _resolution_tags(resolution: Resolution, layout: Layout) -> tuple[Tag, ...]:
     unit: LengthUnit = "centimetre" if resolution.unit == "centimetre" else "inch"
-    little = [
-        Tag(_RESOLUTION_UNIT, SHORT, (3 if unit == "centimetre" else 2).to_bytes(2, "little"))
-    ]
-    for code, density in zip((_X_RESOLUTION, _Y_RESOLUTION), resolution.per(unit), strict=True):
-        exact = Fraction(density).limit_denominator(10_000)
-        pair = (exact.numerator, exact.denominator)
-        value = b"".join(min(each, 2**32 - 1).to_bytes(4, "little") for each in pair)
+    densities = resolution.per(unit)
+    if not all(_LOWEST_DENSITY < each < _HIGHEST_DENSITY for each in densities):
+        return ()
+    number = 3 if unit == "centimetre" else 2
+    little = [Tag(_RESOLUTION_UNIT, SHORT, number.to_bytes(2, "little"))]
+    for code, density in zip((_X_RESOLUTION, _Y_RESOLUTION), densities, strict=True):
+        exact = Fraction(density).limit_denominator(_LARGEST_DENOMINATOR)
+        value = exact.numerator.to_bytes(4, "little") + exact.denominator.to_bytes(4, "little")
         little.append(Tag(code, RATIONAL, value))
     return reordered(little, Layout("<"), layout)

@@ -103,12 +103,12 @@ def _require_fit(picture: Picture, target: Format) -> None:
     if picture.dtype.name not in target.dtypes:
         raise UnwritableImage(
             f"{target.title} cannot hold {picture.dtype.name} samples",
-            hint=f"choose one of {_formats_with(picture.dtype.name)} with --format",
+            hint=f"choose {_formats_with(picture.dtype.name)} with --format",
         )
     if picture.alpha and not target.alpha:
         raise UnwritableImage(
             f"{target.title} cannot hold alpha",
-            hint=f"choose one of {_formats_with(picture.dtype.name, alpha=True)} with --format",
+            hint=f"choose {_formats_with(picture.dtype.name, alpha=True)} with --format",
         )
     if picture.alpha and picture.alpha_kind != "straight" and target.name != picture.format:
         raise UnwritableImage(
@@ -124,6 +124,6 @@ def _require_fit(picture: Picture, target: Format) -> None:
 
 
 def _formats_with(dtype: str, *, alpha: bool = False) -> str:
-    return ", ".join(
+    return " or ".join(
         each.name for each in FORMATS if dtype in each.dtypes and (each.alpha or not alpha)
     )

@@ -40,12 +40,17 @@ _WRITERS = 2
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A job with what was read for it: a picture, or why there is none (None: finished before)."""
+    """A job with what was read for it: a picture, or why there is none (None: finished before).
+
+    Attributes:
+        fingerprint: hash of the input's content.
+        seconds: time spent reading.
+    """
 
     job: Job
     content: Picture | ImgcleanError | None
     fingerprint: str
-    started: float
+    seconds: float
 
     @property
     def size(self) -> int:
@@ -132,7 +137,7 @@ class Batch:
             content = error
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
             content = UnreadableImage(f"{job.input}: {type(error).__name__}: {error}")
-        return _Source(job, content, fingerprint, started)
+        return _Source(job, content, fingerprint, time.monotonic() - started)
 
     def _is_finished(self, job: Job, fingerprint: str) -> bool:
         journal = self._journals.get(job.root) if job.root else None
@@ -158,13 +163,18 @@ class Batch:
             return
         denoiser = self._selection.denoiser(picture.channels)
         self._introduce(denoiser, picture)
+        started = time.monotonic()
         try:
             clean, precision = self._denoise(denoiser, picture, source.job, interruption)
         except ImageError as error:
             self._count([_failed(source.job, error)])
             return
         self._pixels += picture.width * picture.height
-        writer.submit(lambda: self._write(source, clean, denoiser, precision), clean.samples.nbytes)
+        seconds = source.seconds + time.monotonic() - started
+        writer.submit(
+            lambda: self._write(source, clean, denoiser, precision, seconds),
+            clean.samples.nbytes,
+        )
 
     def _denoise(
         self, denoiser: Denoiser, picture: Picture, job: Job, interruption: Interruption
@@ -196,10 +206,16 @@ class Batch:
         return picture.with_colour(sink.samples), precision
 
     def _write(
-        self, source: _Source, clean: Picture, denoiser: Denoiser, precision: Precision
+        self,
+        source: _Source,
+        clean: Picture,
+        denoiser: Denoiser,
+        precision: Precision,
+        seconds: float,
     ) -> Done | Failed:
         """Encode and store one image, on a writing thread."""
         job = source.job
+        started = time.monotonic()
         try:
             content = encode_image(clean, job.format or clean.format, self._rules.quality)
             self._store(source, content, denoiser)
@@ -220,7 +236,7 @@ class Batch:
             weights=denoiser.weights.name,
             device=str(self._selection.device),
             precision=precision,
-            seconds=round(time.monotonic() - source.started, 3),
+            seconds=round(seconds + time.monotonic() - started, 3),
         )
 
     def _store(self, source: _Source, content: bytes, denoiser: Denoiser) -> None:

@@ -45,6 +45,7 @@ class Denoiser:
 
     Raises:
         WeightsCorrupt, WeightsIncompatible: the set cannot be used.
+        InvalidSetting: the model is not safe in the precision that the settings ask for.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Denoiser:
         self._settings = settings
         self._device = device
         self._plugin_denoise = plugin_denoise
+        self.precision_for(np.dtype(np.uint8))  # refuses a precision that the model does not have
         forbid_tf32()
         network = load_network(info, weights)
         fold_batch_norm(network)

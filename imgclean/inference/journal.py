@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from filelock import FileLock, Timeout
 
 from imgclean.errors import OutputCollision
+from imgclean.images.write import unwritable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,22 +45,25 @@ class Journal:
 
     Raises:
         OutputCollision: another run is writing there.
+        UnwritableImage: the folder cannot be made or written to.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._writing = threading.Lock()
         path = root / FOLDER_NAME / _JOURNAL_NAME
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(path.with_suffix(".lock"))
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
+            self._entries = _read_entries(path)
+            self._stream = path.open("ab")
         except Timeout as error:
             raise OutputCollision(
                 f"another run is writing to {root}", hint="wait for it, or choose another -o"
             ) from error
-        self._writing = threading.Lock()
-        self._entries = _read_entries(path)
-        self._stream = path.open("ab")
+        except OSError as error:
+            raise unwritable(root, error) from error
         if self._stream.tell() and not path.read_bytes().endswith(b"\n"):
             self._stream.write(b"\n")  # a line that a crash cut short must not swallow the next
 

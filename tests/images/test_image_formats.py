@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,13 @@ def test_content_counts_and_not_the_name(tmp_path: Path) -> None:
     assert found.format is format_by_name("png")
     assert recognise(tmp_path / "missing.png") is None
     assert recognise(tmp_path) is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="named pipes are POSIX's")
+def test_a_pipe_is_passed_by_without_waiting_for_its_writer(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    assert recognise(pipe) is None
 
 
 def test_image_suffixes_are_in_lower_case_with_a_point() -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from imgclean.images.jpeg import decode, encode
 from imgclean.images.jpeg_segments import (
@@ -28,7 +30,7 @@ def photo(channels: int = 3, *, width: int = 61, height: int = 45) -> np.ndarray
     return np.stack(planes[:channels], axis=2).astype(np.uint8)
 
 
-def jpeg(samples: np.ndarray, **settings: object) -> bytes:
+def jpeg(samples: np.ndarray, **settings: Any) -> bytes:
     """Return a JPEG file by Pillow."""
     stream = BytesIO()
     Image.fromarray(samples.squeeze()).save(stream, "jpeg", **settings)
@@ -44,7 +46,7 @@ def with_segments(data: bytes, *segments: tuple[int, bytes]) -> bytes:
 def frame_and_tables(data: bytes) -> tuple[object, list[list[int]]]:
     segments = list(read_segments(data))
     frame = parse_frame(next(each for each in segments if each.marker in (0xC0, 0xC1, 0xC2)))
-    with Image.open(BytesIO(data)) as image:
+    with JpegImageFile(BytesIO(data)) as image:
         return frame, [image.quantization[each.table] for each in frame.components]
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from imgclean.images.pixels import SampleRange, from_unit, sample_range, to_unit
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_every_integer_returns_exactly(dtype: type[np.generic]) -> None:
+def test_every_integer_returns_exactly(dtype: type[np.unsignedinteger[Any]]) -> None:
     samples = np.arange(np.iinfo(dtype).max + 1, dtype=dtype).reshape(-1, 16, 1)
     span = sample_range(samples)
     unit = to_unit(samples, span)

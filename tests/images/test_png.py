@@ -5,7 +5,7 @@ import subprocess
 import sys
 import zlib
 from io import BytesIO
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import imagecodecs
 import numpy as np
@@ -17,6 +17,9 @@ from PIL import Image
 from imgclean.images.picture import Metadata, Picture, Resolution
 from imgclean.images.png import decode, encode
 from imgclean.images.png_chunks import Chunk, join_chunks, read_chunks
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
@@ -35,16 +38,15 @@ def png(samples: np.ndarray, *, interlaced: bool = False, extra: tuple[Chunk, ..
     )
     body = zlib.compress(raw)
     half = len(body) // 2
-    return join_chunks(
-        (Chunk(b"IHDR", header), *extra, Chunk(b"IDAT", body[:half]))
-        + (Chunk(b"IDAT", body[half:]), Chunk(b"tEXt", b"Late\x00word"), Chunk(b"IEND", b""))
-    )
+    image = (Chunk(b"IDAT", body[:half]), Chunk(b"IDAT", body[half:]))
+    last = (Chunk(b"tEXt", b"Late\x00word"), Chunk(b"IEND", b""))
+    return join_chunks((Chunk(b"IHDR", header), *extra, *image, *last))
 
 
 @st.composite
 def images(draw: st.DrawFn) -> np.ndarray:
     shape = draw(st.integers(1, 24)), draw(st.integers(1, 24)), draw(st.integers(1, 4))
-    dtype = draw(st.sampled_from((np.uint8, np.uint16)))
+    dtype: np.dtype[Any] = np.dtype(draw(st.sampled_from(("uint8", "uint16"))))
     random = np.random.default_rng(draw(st.integers(0, 99)))
     return random.integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
 
@@ -66,7 +68,7 @@ def test_files_of_others_are_read_as_they_are(samples: np.ndarray, interlaced: b
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_every_chunk_on_the_image_is_kept_byte_for_byte(
-    dtype: type[np.generic], exif_bytes: bytes, icc: bytes, xmp: bytes
+    dtype: type[np.unsignedinteger[Any]], exif_bytes: bytes, icc: bytes, xmp: bytes
 ) -> None:
     kept = (
         Chunk(b"iCCP", b"My profile\x00\x00" + zlib.compress(icc, 3)),
@@ -138,7 +140,7 @@ def test_a_palette_becomes_colour_and_its_transparency_alpha() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_a_transparent_colour_becomes_alpha(dtype: type[np.generic]) -> None:
+def test_a_transparent_colour_becomes_alpha(dtype: type[np.unsignedinteger[Any]]) -> None:
     samples = np.array([[[1, 2, 3], [4, 5, 6]]], dtype)
     transparent = Chunk(b"tRNS", struct.pack(">HHH", 4, 5, 6))
     expanded = decode(png(samples, extra=(Chunk(b"sBIT", b"\x08\x08\x08"), transparent)))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,10 +18,10 @@ from imgclean.images.tiff import decode, encode
 STRUCTURE = ("photometric", "compression", "predictor", "planarconfig", "extrasamples")
 
 
-def tiff(samples: np.ndarray, **settings: object) -> bytes:
+def tiff(samples: np.ndarray, **settings: Any) -> bytes:
     """Return a TIFF file by tifffile; (H, W), (H, W, C), or (C, H, W) if planar."""
     stream = BytesIO()
-    tifffile.imwrite(stream, samples, **{"photometric": "minisblack", "metadata": None} | settings)
+    tifffile.imwrite(stream, samples, **{"photometric": "minisblack", "metadata": None, **settings})
     return stream.getvalue()
 
 
@@ -54,7 +54,7 @@ def test_a_file_keeps_its_pixels_and_how_they_are_stored(data: st.DataObject) ->
     compression = data.draw(st.sampled_from((None, "lzw", "zlib", "zstd", "packbits", "lzma")))
     channels = data.draw(st.integers(1, 4))
     planar = channels > 1 and data.draw(st.booleans())
-    settings: dict[str, object] = {
+    settings: dict[str, Any] = {
         "photometric": "rgb" if channels > 2 else "minisblack",
         "compression": compression,
         "predictor": bool(compression) and compression != "packbits" and data.draw(st.booleans()),
@@ -101,7 +101,7 @@ def page_of_array(data: bytes) -> np.ndarray:
     return tifffile.imread(BytesIO(data))
 
 
-def test_every_other_tag_is_kept_byte_for_byte(tmp_path: Path) -> None:
+def test_every_other_tag_is_kept_byte_for_byte() -> None:
     extra = [
         (270, 2, 0, "a caf\u00e9".encode(), True),
         (271, 2, 0, b"Maker", True),
@@ -148,7 +148,7 @@ def test_a_file_that_states_no_resolution_gets_none() -> None:
 @pytest.mark.parametrize("big", [False, True])
 def test_exif_and_gps_directories_are_kept(exif: Image.Exif, big: bool) -> None:
     stream = BytesIO()
-    Image.new("RGB", (20, 10)).save(stream, "tiff", exif=exif, big_tiff=big)
+    Image.new("RGB", (20, 10)).save(stream, "tiff", exif=exif.tobytes(), big_tiff=big)
     source = stream.getvalue()
     written = encode(decode(source), None)
     for code in (0x8769, 0x8825):

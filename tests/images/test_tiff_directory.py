@@ -67,7 +67,7 @@ def test_numbers_of_64_bits_are_left_out_of_a_classic_file() -> None:
 def test_a_value_or_directory_outside_the_file_is_an_error(layout: Layout) -> None:
     data = bytes(16) + write_directory([Tag(270, 2, b"a long description")], layout, 16)
     for length in (16, 17, 25, len(data) - 1):
-        with pytest.raises(UnreadableImage, match="outside|beyond"):
+        with pytest.raises(UnreadableImage, match=r"outside|beyond"):
             read_directory(data[:length], 16, layout)
     with pytest.raises(UnreadableImage, match="outside"):
         read_directory(data, 0, layout)

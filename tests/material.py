@@ -1,0 +1,43 @@
+"""Weights and pictures that are quick to make and to run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from imgclean_dncnn import DNCNN
+
+from imgclean.weightsets.config import WeightSetConfig
+from imgclean.weightsets.network import build_network, validate_options
+from imgclean.weightsets.store import write_weight_set
+
+
+def write_small_set(folder: Path, *, channels: int = 3, spoil=None, **options) -> Path:
+    """Write a weight set of a small DnCNN with random weights.
+
+    Args:
+        spoil: called with the network before it is written.
+    """
+    options = {"channels": channels, "depth": 3, "width": 4, **options}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = build_network(DNCNN, validate_options(DNCNN, options))
+    if spoil:
+        spoil(network)
+    config = WeightSetConfig(
+        name=f"dncnn-{folder.name}",
+        model="dncnn",
+        sha256="0" * 64,
+        noise="gaussian:0-55",
+        channels=channels,
+        options=options,
+    )
+    write_weight_set(folder, config, network, "float32")
+    return folder
+
+
+def noise_image(height=48, width=64, channels=3, dtype=np.uint8, seed=0):
+    """Return random samples (H, W, C) of an integer type."""
+    top = np.iinfo(dtype).max
+    return np.random.default_rng(seed).integers(0, top, (height, width, channels), dtype, True)
