@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,6 +11,9 @@ from imgclean_dncnn import DNCNN
 from imgclean.weightsets.config import WeightSetConfig
 from imgclean.weightsets.network import build_network, validate_options
 from imgclean.weightsets.store import write_weight_set
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write_small_set(folder: Path, *, channels: int = 3, spoil=None, **options) -> Path:

@@ -21,6 +21,7 @@ from imgclean.cli.plugins import plugins
 from imgclean.cli.train import train
 from imgclean.errors import ImgcleanError
 
+_NO_PLUGINS = "--no-plugins"
 _DEBUG_VARIABLE = "IMGCLEAN_DEBUG"
 
 app = typer.Typer(
@@ -28,22 +29,25 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-@app.callback()
-def _before_any_command(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
-    no_plugins: bool = typer.Option(False, "--no-plugins", help="Load no plugin."),
-) -> None:
-    """Cleans noise out of images; every denoiser is a plugin."""
-    if no_plugins:
-        disable_plugins()
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"imgclean {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _before_any_command(
+    _version: bool = typer.Option(
+        False, "--version", is_eager=True, callback=_print_version, help="Print the version."
+    ),
+    _no_plugins: bool = typer.Option(False, _NO_PLUGINS, help="Load no plugin."),
+) -> None:
+    """Cleans noise out of images; every denoiser is a plugin."""
 
 
 for _command in (denoise, train, evaluate, models, plugins, doctor):
@@ -52,9 +56,12 @@ for _command in (denoise, train, evaluate, models, plugins, doctor):
 
 def main() -> None:
     """Run the command line; the entry point of the console script."""
+    arguments = [each for each in sys.argv[1:] if each != _NO_PLUGINS]  # wherever it stands
+    if len(arguments) < len(sys.argv) - 1:
+        disable_plugins()
     try:
         _add_plugin_commands()
-        app()
+        app(arguments)
     except ImgcleanError as error:
         _print_error(str(error), error.hint)
         code = exit_code_of(error)
@@ -62,7 +69,7 @@ def main() -> None:
         _print_error("interrupted", "")
         code = INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # nobody reads it; keep Python from flushing
+        sys.stdout = None  # nobody reads it any more: Python must not flush it at exit
         code = SETUP
     except Exception as error:  # noqa: BLE001 - the last resort: one line, not a traceback
         _print_error(
@@ -79,8 +86,6 @@ def main() -> None:
 
 def _add_plugin_commands() -> None:
     """Let plugins add commands of their own; one that fails is passed by with a word."""
-    if "--no-plugins" in sys.argv[1:]:
-        return
     found = registry()
     for plugin in found.plugins:
         try:

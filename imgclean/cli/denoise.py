@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
 from imgclean.cli.console import stderr
 from imgclean.cli.context import registry
 from imgclean.cli.exit_codes import exit_code_of
-
 from imgclean.cli.options import (
     DeviceOption,
     EnsembleOption,

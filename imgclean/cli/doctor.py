@@ -19,7 +19,6 @@ from imgclean.cli.exit_codes import SETUP
 from imgclean.cli.options import JsonOption
 from imgclean.errors import ImgcleanError
 
-
 _NAME_END = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -114,9 +113,7 @@ def _plugins() -> list[Finding]:
         for each in found.failures
     ]
     if not loaded:
-        failed.append(
-            Finding("plugins", 'none works: pip install "imgclean[models]"', well=False)
-        )
+        failed.append(Finding("plugins", 'none works: pip install "imgclean[models]"', well=False))
     return loaded + failed
 
 

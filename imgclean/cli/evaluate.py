@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from imgclean.cli.console import stderr, stdout
-from imgclean.cli.context import registry
 from rich.table import Table
 
+from imgclean.cli.console import stderr, stdout
+from imgclean.cli.context import registry
 from imgclean.cli.options import (
     CHANNELS,
     ColourOption,

@@ -65,7 +65,9 @@ def _describe(model: Model, catalogue: Catalogue) -> None:
     for each in catalogue.of_model(model.info.name):
         table.add_row("weights", f"{_about_set(each)}\n{each.folder}")
         for result in each.config.results:
-            text = f"{result.set} {result.degradation}: {result.psnr:.2f} dB, SSIM {result.ssim:.4f}"
+            text = (
+                f"{result.set} {result.degradation}: {result.psnr:.2f} dB, SSIM {result.ssim:.4f}"
+            )
             table.add_row("", text)
     stdout.print(table)
 

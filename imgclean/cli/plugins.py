@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.table import Table
@@ -38,7 +38,7 @@ def plugins(json_lines: JsonOption = False) -> None:
     stdout.print(table)
 
 
-def _rows(found: Registry) -> list[dict[str, object]]:
+def _rows(found: Registry) -> list[dict[str, Any]]:
     loaded = [
         _row(each.source, "loaded", models=[info.name for info in each.models])
         for each in found.plugins
@@ -50,8 +50,8 @@ def _rows(found: Registry) -> list[dict[str, object]]:
     return loaded + failed + [_row(each, "disabled") for each in found.disabled]
 
 
-def _row(source: PluginSource, state: str, **facts: object) -> dict[str, object]:
-    row: dict[str, object] = {
+def _row(source: PluginSource, state: str, **facts: object) -> dict[str, Any]:
+    row: dict[str, Any] = {
         "plugin": source.entry_point,
         "distribution": source.distribution,
         "version": source.version,

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
 from imgclean.cli.console import stderr
 from imgclean.cli.context import registry
-
 from imgclean.cli.options import (
     CHANNELS,
     ColourOption,

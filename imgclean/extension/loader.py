@@ -69,9 +69,7 @@ def _discover() -> list[tuple[PluginSource, EntryPoint]]:
     return [found[key] for key in sorted(found)]
 
 
-def _load(
-    manager: pluggy.PluginManager, source: PluginSource, entry: EntryPoint
-) -> LoadedPlugin:
+def _load(manager: pluggy.PluginManager, source: PluginSource, entry: EntryPoint) -> LoadedPlugin:
     value = entry.load()
     manager.register(value, name=source.key)
     _refuse_unknown_hooks(value)
@@ -100,7 +98,9 @@ def _models(manager: pluggy.PluginManager, value: object) -> tuple[ModelInfo, ..
     if not answers:
         raise ContractBroken("it does not implement imgclean_models")
     if not isinstance(answers[0], Iterable):
-        raise ContractBroken(f"imgclean_models returned {type(answers[0]).__name__}, not ModelInfos")
+        raise ContractBroken(
+            f"imgclean_models returned {type(answers[0]).__name__}, not ModelInfos"
+        )
     models = tuple(cast("Iterable[object]", answers[0]))
     for info in models:
         if not isinstance(info, ModelInfo):
@@ -118,5 +118,4 @@ def _failure(source: PluginSource, error: BaseException) -> PluginFailure:
     kind = type(error).__name__
     if isinstance(error, SystemExit):
         return PluginFailure(source, kind, f"it called sys.exit({error.code!r}) when imported")
-    lines = str(error).strip().splitlines()
-    return PluginFailure(source, kind, lines[0] if lines else "no message")
+    return PluginFailure(source, kind, " ".join(str(error).split()) or "no message")

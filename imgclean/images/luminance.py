@@ -21,4 +21,5 @@ def gray_from_rgb(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Returns:
         uint8[H, W, 1].
     """
-    return np.rint(rgb @ _BT601).astype(np.uint8)[..., None]
+    gray: NDArray[np.uint8] = np.rint(rgb @ _BT601).astype(np.uint8)[..., None]
+    return gray
