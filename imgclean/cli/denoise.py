@@ -11,6 +11,8 @@ from imgclean.cli.console import stderr
 from imgclean.cli.context import registry
 from imgclean.cli.exit_codes import exit_code_of
 from imgclean.cli.options import (
+    CLEANING,
+    RUNNING,
     DeviceOption,
     EnsembleOption,
     JsonOption,
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from imgclean.events import Emit
 
 _FILES = "Files"
-_CLEANING = "Cleaning"
-_RUNNING = "Running"
 
 
 def denoise(
@@ -40,8 +40,8 @@ def denoise(
             "--output",
             "-o",
             rich_help_panel=_FILES,
-            help="File or folder to write to. [default: photos/ to photos-clean/, "
-            "a.png to a-clean.png]",
+            help="File or folder to write to; by default photos/ goes to photos-clean/ and a.png "
+            "to a-clean.png.",
         ),
     ] = None,
     model: ModelOption = None,
@@ -49,20 +49,20 @@ def denoise(
     sigma: Annotated[
         float | None,
         typer.Option(
-            rich_help_panel=_CLEANING,
+            rich_help_panel=CLEANING,
             help="Noise standard deviation in grey levels of 255, where known.",
         ),
     ] = None,
     strength: Annotated[
         float,
-        typer.Option(rich_help_panel=_CLEANING, help="Share of the change to apply, 0 to 1."),
+        typer.Option(rich_help_panel=CLEANING, help="Share of the change to apply, 0 to 1."),
     ] = 1.0,
     ensemble: EnsembleOption = False,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     tile: Annotated[
         str,
-        typer.Option(rich_help_panel=_RUNNING, help="Side of a tile in pixels, auto or none."),
+        typer.Option(rich_help_panel=RUNNING, help="Side of a tile in pixels, auto or none."),
     ] = "auto",
     threads: ThreadsOption = None,
     recursive: Annotated[
@@ -83,7 +83,7 @@ def denoise(
     quality: Annotated[
         int | None,
         typer.Option(
-            min=1, max=100, rich_help_panel=_FILES, help="JPEG quality. [default: the source's]"
+            min=1, max=100, rich_help_panel=_FILES, help="JPEG quality; by default the source's."
         ),
     ] = None,
     suffix: Annotated[
@@ -102,7 +102,7 @@ def denoise(
     ] = False,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", rich_help_panel=_RUNNING, help="Only say what would be done."),
+        typer.Option("--dry-run", rich_help_panel=RUNNING, help="Only say what would be done."),
     ] = False,
     json_lines: JsonOption = False,
     quiet: QuietOption = False,
@@ -112,7 +112,7 @@ def denoise(
 ) -> None:
     """Clean noise out of images. Bit depth, metadata, alpha and names stay as they are.
 
-    Exit code: 0 all done, 1 device or weights, 2 usage, 3 some files failed, 4 all failed,
+    Exit codes: 0 all done; 1 device or weights; 2 usage; 3 some files failed; 4 all failed;
     130 interrupted.
 
     Example: imgclean denoise photos/ --model dncnn

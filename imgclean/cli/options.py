@@ -8,27 +8,47 @@ import typer
 
 from imgclean.errors import InvalidSetting
 
+CLEANING = "Cleaning"
+RUNNING = "Running"
+
 PrecisionName = Literal["auto", "fp32", "bf16", "fp16"]
 ColourName = Literal["gray", "rgb"]
 
-ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="Model; see `models`.")]
-WeightsOption = Annotated[
-    str | None, typer.Option("--weights", "-w", help="Weight set: a name, or a path to one.")
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", "-m", rich_help_panel=CLEANING, help="Model; see `imgclean models`."),
 ]
-DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+WeightsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--weights", "-w", rich_help_panel=CLEANING, help="Weight set: a name, or a path to one."
+    ),
+]
+DeviceOption = Annotated[
+    str, typer.Option("--device", rich_help_panel=RUNNING, help="auto, cpu, cuda, cuda:N or mps.")
+]
 PrecisionOption = Annotated[
     PrecisionName,
     typer.Option(
-        "--precision", help="Arithmetic. auto: bf16 for 8-bit images where it is fast, else fp32."
+        "--precision",
+        rich_help_panel=RUNNING,
+        help="Arithmetic. auto: bf16 for 8-bit images where it is fast, else fp32.",
     ),
 ]
 EnsembleOption = Annotated[
-    bool, typer.Option("--ensemble", help="Average over eight flips and turns; 8 times slower.")
+    bool,
+    typer.Option(
+        "--ensemble",
+        rich_help_panel=CLEANING,
+        help="Average over eight flips and turns; 8 times slower.",
+    ),
 ]
 ColourOption = Annotated[
     ColourName | None, typer.Option("--colour", help="Work on gray or on RGB images.")
 ]
-ThreadsOption = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads.")]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", min=1, rich_help_panel=RUNNING, help="CPU threads.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and failures.")]
 

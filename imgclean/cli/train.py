@@ -64,8 +64,7 @@ def train(
 
     Ctrl-C writes a checkpoint; --resume goes on from it.
 
-    Example: imgclean train --model dncnn --data photos/ --noise gaussian:0-55 --minutes 60
-    --out runs/mine, then imgclean denoise noisy/ --weights runs/mine
+    Example: imgclean train --model dncnn --data photos/ --minutes 60 --out runs/mine
     """
     from imgclean.training.run import train as run_training
 
