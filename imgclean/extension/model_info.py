@@ -50,6 +50,8 @@ class ModelInfo:
         tasks: what it can be trained to do.
         noise_aware: whether `forward` uses `sigma`.
         precisions: the precisions in which its result is safe to use.
+        needs_weights: False for a model without parameters, such as a filter; it is used as it
+            is built, by its name.
         api: the hook API that the plugin was written for.
     """
 
@@ -63,4 +65,5 @@ class ModelInfo:
     tasks: tuple[Task, ...] = ("denoise",)
     noise_aware: bool = False
     precisions: tuple[Precision, ...] = ("fp32", "bf16")
+    needs_weights: bool = True
     api: int = 1

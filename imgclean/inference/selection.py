@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imgclean.errors import ModelWeightsMismatch
 from imgclean.inference.denoiser import Denoiser
 from imgclean.inference.device import choose_device
-from imgclean.weightsets.catalogue import Catalogue, WeightSet, find, installed
+from imgclean.weightsets.catalogue import Catalogue, WeightSet, find, installed, weightless
 from imgclean.weightsets.choice import Wanted, choose_weight_set
 
 if TYPE_CHECKING:
@@ -56,12 +56,13 @@ class Selection:
         self._registry = registry
         sets = catalogue or installed()
         self._denoisers: dict[int, Denoiser] = {}
-        ready: dict[str, Denoiser] = {}
+        ready: dict[tuple[str, int], Denoiser] = {}
         for channels in (_COLOUR, _GRAY):
             chosen = choose(registry, sets, settings, channels, model=model, weights=weights)
-            if chosen.weights.name not in ready:
-                ready[chosen.weights.name] = self._prepare(chosen)
-            self._denoisers[channels] = ready[chosen.weights.name]
+            key = chosen.weights.name, chosen.weights.config.channels
+            if key not in ready:
+                ready[key] = self._prepare(chosen)
+            self._denoisers[channels] = ready[key]
 
     @property
     def denoisers(self) -> tuple[Denoiser, ...]:
@@ -105,6 +106,8 @@ def choose(
                 hint="leave one of the two out",
             )
         return Chosen(named or registry.model(found.config.model), found)
+    if named and not named.info.needs_weights:
+        return Chosen(named, weightless(named.info, channels))
     names = frozenset(each.info.name for each in registry.models())
     wanted = Wanted(
         channels=channels,

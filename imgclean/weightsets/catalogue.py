@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imgclean.errors import UnknownWeightSet, WeightsCorrupt, nearest_names
 from imgclean.weightsets.config import CONFIG_NAME, WeightSetConfig, read_config
+
+if TYPE_CHECKING:
+    from imgclean.extension.model_info import ModelInfo
 
 ENTRY_POINT_GROUP = "imgclean.weights"
 """A distribution of weight sets names the package that holds their folders here."""
@@ -62,6 +67,19 @@ def installed() -> Catalogue:
         else:
             sets.setdefault(found.name, found)
     return Catalogue(sets, tuple(broken))
+
+
+def weightless(info: ModelInfo, channels: int) -> WeightSet:
+    """Return the set that stands for a model without parameters; nothing of it is on disk."""
+    config = WeightSetConfig(
+        name=info.name,
+        model=info.name,
+        sha256=hashlib.sha256(b"").hexdigest(),
+        noise="gaussian:0-255",
+        channels=channels,
+        options={"channels": channels},
+    )
+    return WeightSet(config, Path())
 
 
 def find(reference: str, catalogue: Catalogue) -> WeightSet:

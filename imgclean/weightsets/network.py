@@ -60,6 +60,8 @@ def load_network(info: ModelInfo, weights: WeightSet) -> torch.nn.Module:
         WeightsIncompatible: its tensors do not fit the network.
     """
     network = build_network(info, validate_options(info, weights.config.options))
+    if not info.needs_weights:
+        return network.eval()
     tensors = read_tensors(weights)
     expected = {
         name: tensor
