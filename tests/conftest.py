@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from material import noise_image, write_small_set
+from material import ENVIRONMENT, command, noise_image, write_small_set
 from PIL import Image
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 torch.set_num_threads(1)
-ENVIRONMENT = os.environ | {
-    "OMP_NUM_THREADS": "1",
-    "NO_COLOR": "1",
-    "COLUMNS": "200",
-    "HF_HUB_OFFLINE": "1",
-}
 
 
 @dataclass(frozen=True)
@@ -41,10 +33,6 @@ class Outcome:
 
     def events(self, name: str) -> list[dict]:
         return [line for line in self.lines if line["event"] == name]
-
-
-def command(*arguments) -> list[str]:
-    return [sys.executable, "-m", "imgclean", *map(str, arguments)]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Weights and pictures that are quick to make and to run."""
+"""What tests need in several places: the command line, small weights, small pictures."""
 
 from __future__ import annotations
 
@@ -14,6 +14,19 @@ from imgclean.weightsets.store import write_weight_set
 
 if TYPE_CHECKING:
     from pathlib import Path
+import os
+import sys
+
+ENVIRONMENT = os.environ | {
+    "OMP_NUM_THREADS": "1",
+    "NO_COLOR": "1",
+    "COLUMNS": "200",
+    "HF_HUB_OFFLINE": "1",
+}
+
+
+def command(*arguments) -> list[str]:
+    return [sys.executable, "-m", "imgclean", *map(str, arguments)]
 
 
 def write_small_set(folder: Path, *, channels: int = 3, spoil=None, **options) -> Path:

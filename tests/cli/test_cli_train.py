@@ -1,0 +1,163 @@
+"""From a folder of clean images to a weight set that is used and measured."""
+
+import json
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from material import ENVIRONMENT, command, noise_image
+from PIL import Image
+
+QUICK = [
+    *("--set", "options.depth=4", "--set", "options.width=8"),
+    *("--set", "patch=16", "--set", "batch=4", "--noise", "gaussian:0-55"),
+]
+
+
+@pytest.fixture
+def clean(tmp_path, monkeypatch):
+    """A folder of three smooth pictures, a broken and a small one."""
+    monkeypatch.chdir(tmp_path)
+    folder = Path("clean")
+    folder.mkdir()
+    y, x = np.mgrid[0:96, 0:80]
+    for index in range(3):
+        waves = [np.sin((x + index * y) / (5 + 3 * k)) * 90 + 120 for k in range(3)]
+        Image.fromarray(np.stack(waves, 2).astype(np.uint8)).save(folder / f"{index}.png")
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    Image.fromarray(noise_image(8, 8)).save(folder / "tiny.png")
+    return folder
+
+
+def test_a_trained_run_is_a_weight_set_that_denoises(imgclean, clean):
+    run = imgclean(
+        *("train", "--model", "dncnn", "--data", "clean", "--steps", "400", "--out", "runs/mine"),
+        *("--validate", "clean", *QUICK, "--json"),
+        *("--set", "optimiser.lr=5e-3", "--set", "options.initialisation=dirac"),
+    )
+    assert run.code == 0, run.stderr
+    assert "broken.png" in run.stderr
+    assert "tiny.png" in run.stderr
+    last = run.events("step")[-1]
+    assert (last["step"], last["share"]) == (400, 1.0)
+    config = json.loads(Path("runs/mine/config.json").read_text())
+    assert config["name"] == "dncnn-mine"
+    assert config["provenance"]["images"] == 3
+    assert config["provenance"]["data"] == ["clean"]
+    assert [each["degradation"] for each in config["results"]] == [
+        "gaussian:15",
+        "gaussian:25",
+        "gaussian:50",
+    ]
+    assert all(each["psnr"] > each["input_psnr"] for each in config["results"][1:])
+    card = Path("runs/mine/README.md").read_text()
+    assert str(Path.cwd()) not in card
+    assert f"{config['results'][0]['psnr']:.2f}" in card
+    measured = imgclean(
+        *("evaluate", "clean", "--weights", "runs/mine/", "--noise", "gaussian:50", "--json")
+    )
+    (line,) = measured.events("evaluated")
+    assert line["psnr"] == pytest.approx(config["results"][2]["psnr"])
+    assert imgclean("denoise", "clean/0.png", "--weights", "runs/mine/").code == 0
+
+
+def test_gray_training_makes_a_gray_set(imgclean, clean):
+    run = imgclean(
+        *("train", "--model", "dncnn", "--data", "clean", "--steps", "3", "--out", "g"),
+        *("--colour", "gray", *QUICK, "--quiet"),
+    )
+    assert run.code == 0, run.stderr
+    config = json.loads(Path("g/config.json").read_text())
+    assert (config["channels"], config["options"]["channels"]) == (1, 1)
+    assert config["name"] == "dncnn-g"
+
+
+def test_an_interrupted_training_resumes_to_the_same_weights(imgclean, clean):
+    settings = ["train", "--model", "dncnn", "--data", "clean", "--steps", "400", *QUICK]
+    assert imgclean(*settings, "--out", "whole").code == 0
+    run = subprocess.Popen(
+        command(*settings, "--out", "torn", "--json"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+        text=True,
+    )
+    step = next(line["step"] for line in map(json.loads, run.stdout) if line["event"] == "step")
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert 0 < step < 400
+    assert not Path("torn/config.json").exists()
+    again = imgclean(*settings, "--out", "torn")
+    assert again.code == 2
+    assert "--resume" in again.stderr
+    assert imgclean("train", "--out", "torn", "--resume").code == 0
+    whole, torn = (Path(name, "model.safetensors").read_bytes() for name in ("whole", "torn"))
+    assert whole == torn
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (["--data", "clean"], 2, "--model is missing"),
+        (["--model", "dncnn"], 2, "--data is missing"),
+        (["--model", "dncnn", "--data", "nowhere"], 1, "nowhere is not a folder"),
+        (["--model", "dncnn", "--data", "hollow"], 1, "no usable image"),
+        (["--model", "dncnn", "--data", "clean", "--noise", "salt"], 2, "noise"),
+        (["--model", "dncnn", "--data", "clean", "--set", "lr=1"], 2, "lr: Extra inputs"),
+        (["--model", "dncnn", "--data", "clean", "--set", "options.deep=9"], 2, "deep"),
+        (["--model", "dncnn", "--data", "clean", "--set", "nonsense"], 2, "key=value"),
+        (["--model", "dncnn", "--data", "clean", "--set", "options.channels=2"], 2, "2 channels"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_before_any_work(imgclean, clean, arguments, code, expected):
+    Path("hollow").mkdir()
+    run = imgclean("train", *arguments, "--out", "run", "--steps", "1")
+    assert run.code == code
+    assert expected in run.stderr
+    assert not Path("run").exists()
+
+
+def test_a_resume_refuses_other_settings_but_takes_a_larger_budget(imgclean, clean):
+    settings = ["train", "--model", "dncnn", "--data", "clean", "--out", "run", *QUICK]
+    assert imgclean(*settings, "--steps", "3").code == 0
+    other = imgclean("train", "--out", "run", "--resume", "--noise", "gaussian:9")
+    assert other.code == 2
+    assert "noise differs" in other.stderr
+    assert imgclean("train", "--out", "run", "--resume", "--steps", "5").code == 0
+    assert json.loads(Path("run/config.json").read_text())["provenance"]["steps"] == 5
+
+
+def test_evaluation_gives_the_papers_input_psnr_and_the_same_digits_twice(
+    imgclean, tmp_path, small_set
+):
+    Path("set").mkdir()
+    for index in range(2):
+        Image.fromarray(noise_image(180, 160, seed=index)).save(f"set/{index}.png")
+    arguments = ["evaluate", "set", "--weights", small_set, "--noise", "gaussian:25", "--json"]
+    first, second = (imgclean(*arguments).events("evaluated") for _ in range(2))
+    for line in (*first, *second):
+        line.pop("seconds")
+    assert first == second
+    assert first[0]["input_psnr"] == pytest.approx(20.17, abs=0.05)
+    assert first[0]["images"] == 2
+    gray = imgclean(*arguments, "--colour", "gray", "--noise", "gaussian:15")
+    assert len(gray.events("evaluated")) == 2
+    assert gray.events("evaluated")[1]["input_psnr"] == pytest.approx(24.61, abs=0.1)
+
+
+def test_the_evaluation_table_is_readable(imgclean, tmp_path, small_set):
+    Path("set").mkdir()
+    Image.fromarray(noise_image(60, 60)).save("set/a.png")
+    run = imgclean("evaluate", "set", "--weights", small_set, "--noise", "gaussian:25")
+    assert run.code == 0
+    assert re.search(r"set\s*│\s*gaussian:25\s*│\s*dncnn-small\s*│\s*1\s*│\s*20\.\d\d", run.stdout)
+
+
+def test_a_range_of_noise_cannot_be_evaluated(imgclean, clean, small_set):
+    run = imgclean("evaluate", "clean", "--weights", small_set, "--noise", "gaussian:0-55")
+    assert run.code == 2
+    assert "is a range" in run.stderr

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import torch
+
+import imgclean
+from imgclean.errors import InvalidSetting, UnknownModel, UnknownWeightSet, UnsupportedImage
+
+SHAPES = [(40, 50), (40, 50, 1), (40, 50, 2), (40, 50, 3), (40, 50, 4)]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_dtype_and_shape_come_back_and_alpha_is_untouched(dtype, shape):
+    array = np.random.default_rng(0).random(shape)
+    if np.issubdtype(dtype, np.integer):
+        array = array * np.iinfo(dtype).max
+    array = array.astype(dtype)
+    before = array.copy()
+    clean = imgclean.denoise(array, device="cpu")
+    assert (clean.dtype, clean.shape) == (array.dtype, shape)
+    np.testing.assert_array_equal(array, before)
+    if len(shape) == 3 and shape[2] in (2, 4):
+        np.testing.assert_array_equal(clean[..., -1], array[..., -1])
+    assert (clean != array).any()
+
+
+def test_the_default_model_removes_noise():
+    y, x = np.mgrid[0:96, 0:96]
+    original = np.stack([128 + 60 * np.sin(x / 9), 128 + 60 * np.cos(y / 11), 90 + 0 * x], 2)
+    noisy = original + np.random.default_rng(0).normal(0, 25, original.shape)
+    clean = imgclean.denoise(noisy.clip(0, 255).astype(np.uint8), device="cpu")
+    assert np.mean((clean - original) ** 2) < 0.15 * 25**2
+
+
+def test_floats_outside_the_unit_range_keep_their_own_range():
+    random = np.random.default_rng(0)
+    counts = (1000 + 200 * random.standard_normal((64, 64))).astype(np.float32)
+    clean = imgclean.denoise(counts, device="cpu")
+    assert abs(float(clean.mean()) - 1000) < 30
+    assert clean.std() < counts.std()
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((4, 4), np.int32),
+        np.zeros((4,), np.uint8),
+        np.zeros((4, 4, 5), np.uint8),
+        np.zeros((0, 4), np.uint8),
+    ],
+)
+def test_what_is_no_image_is_refused(array):
+    with pytest.raises(UnsupportedImage):
+        imgclean.denoise(array)
+
+
+def test_settings_and_names_are_checked():
+    image = np.zeros((16, 16), np.uint8)
+    with pytest.raises(InvalidSetting):
+        imgclean.denoise(image, strength=2)
+    with pytest.raises(UnknownModel):
+        imgclean.denoise(image, "dncn")
+    with pytest.raises(UnknownWeightSet):
+        imgclean.denoise(image, weights="./nowhere")
+
+
+def test_load_returns_the_trained_network():
+    network = imgclean.load("dncnn")
+    assert not network.training
+    noisy = 0.5 + 0.1 * torch.randn(1, 3, 48, 48, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        clean = network(noisy)
+    assert (clean - 0.5).std() < 0.3 * (noisy - 0.5).std()
+    assert imgclean.load("dncnn", channels=1)(torch.rand(1, 1, 8, 8)).shape == (1, 1, 8, 8)
+    named = imgclean.load("dncnn-gray-blind")
+    assert named(torch.rand(1, 1, 8, 8)).shape == (1, 1, 8, 8)
+    with pytest.raises(UnknownModel):
+        imgclean.load("nothing-of-the-kind")
+
+
+def test_load_takes_a_folder(small_set):
+    assert imgclean.load(str(small_set))(torch.rand(1, 3, 8, 8)).shape == (1, 3, 8, 8)
