@@ -1,0 +1,15 @@
+"""What can be chosen of the filter."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class MedianOptions(BaseModel):
+    """Options of the filter.
+
+    Attributes:
+        channels: image channels.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    channels: int = Field(default=3, ge=1)
