@@ -25,6 +25,7 @@ from imgclean.cli.options import (
     use_threads,
 )
 from imgclean.cli.reporting import Display, both, print_json
+from imgclean.events import Note
 
 if TYPE_CHECKING:
     from imgclean.events import Emit
@@ -151,5 +152,9 @@ def denoise(
         if dry_run:
             announce(plan, selection, emit)
             return
-        summary = Batch(plan, selection, rules, emit).run()
+        try:
+            summary = Batch(plan, selection, rules, emit).run()
+        except KeyboardInterrupt:
+            display(Note(message="interrupted; --resume goes on from here"))
+            raise
     raise typer.Exit(exit_code_of(summary))

@@ -30,6 +30,15 @@ _MAY_CHANGE_ON_RESUME = {"budget", "validate_on"}
 
 
 def train(
+    recipe_name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RECIPE]",
+            help="TOML file, or a recipe of a plugin, as dncnn/colour-blind.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
     out: Annotated[
         Path, typer.Option("--out", help="Run folder; it becomes a weight set.", show_default=False)
     ],
@@ -64,8 +73,9 @@ def train(
 
     Ctrl-C writes a checkpoint; --resume goes on from it.
 
-    Example: imgclean train --model dncnn --data photos/ --minutes 60 --out runs/mine
+    Example: imgclean train dncnn/colour-blind --data photos/ --minutes 60 --out runs/mine
     """
+    from imgclean.training.recipe_files import read_recipe_file
     from imgclean.training.run import train as run_training
 
     use_threads(threads)
@@ -77,8 +87,10 @@ def train(
         "validate_on": validate and [str(Path(each).resolve()) for each in validate],
     }
     given = {key: value for key, value in given.items() if value is not None}
+    if recipe_name is not None:
+        given = read_recipe_file(recipe_name, registry()) | given
     if colour is not None:
-        given["options"] = {"channels": CHANNELS[colour]}
+        given["options"] = given.get("options", {}) | {"channels": CHANNELS[colour]}
     for text in settings or []:
         _assign(given, text)
     recipe = _recipe(given, out, resume=resume)

@@ -64,6 +64,35 @@ def test_a_trained_run_is_a_weight_set_that_denoises(imgclean, clean):
     assert imgclean("denoise", "clean/0.png", "--weights", "runs/mine/").code == 0
 
 
+def test_a_plugins_recipe_can_be_trained_and_overridden(imgclean, clean):
+    run = imgclean(
+        *("train", "dncnn/colour-blind", "--data", "clean", "--steps", "2", "--out", "run"),
+        *("--set", "options.depth=3", "--set", "patch=16"),
+    )
+    assert run.code == 0, run.stderr
+    recipe = json.loads(Path("run/recipe.json").read_text())
+    assert recipe["options"] == {
+        "channels": 3,
+        "batch_norm": False,
+        "initialisation": "dirac",
+        "depth": 3,
+    }
+    assert (recipe["batch"], recipe["budget"]["steps"]) == (4, 2)
+    unknown = imgclean("train", "dncnn/color-blind", "--data", "clean", "--out", "other")
+    assert unknown.code == 2
+    assert "did you mean dncnn/colour-blind" in unknown.stderr
+
+
+def test_a_recipe_file_is_read_and_its_mistakes_are_listed(imgclean, clean):
+    Path("mine.toml").write_text('model = "dncnn"\npatch = "big"\ncolor = 1\n')
+    run = imgclean("train", "mine.toml", "--data", "clean", "--out", "run")
+    assert run.code == 2
+    assert "patch" in run.stderr
+    assert "color" in run.stderr
+    Path("mine.toml").write_text("model = ")
+    assert "is not TOML" in imgclean("train", "mine.toml", "--data", "clean", "--out", "r").stderr
+
+
 def test_gray_training_makes_a_gray_set(imgclean, clean):
     run = imgclean(
         *("train", "--model", "dncnn", "--data", "clean", "--steps", "3", "--out", "g"),

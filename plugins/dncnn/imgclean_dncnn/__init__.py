@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
 from imgclean import ModelInfo, hookimpl
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 DNCNN = ModelInfo(
     name="dncnn",
@@ -21,3 +27,10 @@ DNCNN = ModelInfo(
 def imgclean_models() -> list[ModelInfo]:
     """Offer DnCNN."""
     return [DNCNN]
+
+
+@hookimpl
+def imgclean_recipes() -> dict[str, Traversable]:
+    """Offer the recipes of the embedded weight sets."""
+    folder = files("imgclean_dncnn") / "recipes"
+    return {name: folder / f"{name}.toml" for name in ("colour-blind", "gray-blind")}
