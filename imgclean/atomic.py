@@ -30,10 +30,11 @@ def replacing(target: Path) -> Iterator[Path]:
     temporary = target.with_name(f".imgclean-{_HOST}-{os.getpid()}-{uuid.uuid4().hex[:12]}.part")
     try:
         yield temporary
-        with temporary.open("rb+") as stream:
-            os.fsync(stream.fileno())
+        _sync(temporary)
         temporary.replace(target)
-        _sync_folder(target.parent)
+        if os.name == "posix":
+            with suppress(OSError):  # some network file systems cannot sync a folder
+                _sync(target.parent)
     except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -49,12 +50,10 @@ def remove_leftovers(folder: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    with suppress(OSError):  # some network file systems cannot
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _sync(path: Path) -> None:
+    """Wait until a file or a folder is on disk. It may be read-only, except on Windows."""
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

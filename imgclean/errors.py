@@ -33,7 +33,7 @@ An error is one line on what is wrong, `str(error)`, and a `hint`: one line on w
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +50,10 @@ class ImgcleanError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+    def about(self, subject: object) -> Self:
+        """Return the same error with a file's name, or another subject, before its message."""
+        return type(self)(f"{subject}: {self}", hint=self.hint)
 
 
 class UsageError(ImgcleanError):

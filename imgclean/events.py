@@ -78,28 +78,13 @@ class Warned(FileEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
-    """A run begins.
-
-    Attributes:
-        files: how many images will be cleaned.
-        lines: what was chosen (model, weights, device, precision), for people.
-    """
-
-    event: ClassVar[str] = "started"
-
-    files: int
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Progressed:
-    """A tile of a file is done.
+    """A part of a file, or of a set that is evaluated, is done.
 
     Attributes:
-        input: the file.
-        share: fraction of the file's pixels done, 0 to 1.
-        megapixels: pixels done since the file's previous event, in millions.
+        input: the file, or the set and its degradation.
+        share: fraction done, 0 to 1.
+        megapixels: pixels done since the previous event, in millions.
     """
 
     event: ClassVar[str] = "progress"

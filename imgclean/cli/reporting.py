@@ -103,6 +103,8 @@ class Display:
                 if self._list_files:
                     self._line(_file_line(event))
                 self._finish(event.input)
+            case Evaluated():
+                self._finish(f"{event.set} {event.degradation}")
             case Progressed():
                 self._advance(event)
             case TrainStep():

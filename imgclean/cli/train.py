@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,8 +23,11 @@ from imgclean.cli.options import (
 )
 from imgclean.cli.reporting import Display, both, print_json
 from imgclean.errors import InvalidSetting
+from imgclean.events import Note
 
 if TYPE_CHECKING:
+    from imgclean.extension.registry import Model
+    from imgclean.extension.requests import TrainJob, TrainResult
     from imgclean.training.recipe import Recipe
 
 _MAY_CHANGE_ON_RESUME = {"budget", "validate_on"}
@@ -96,17 +100,26 @@ def train(
     recipe = _recipe(given, out, resume=resume)
     chosen = registry().model(recipe.model)
     with Display(stderr, 1, quiet=quiet) as display:
-        weights = run_training(
-            recipe,
-            chosen.info,
-            out,
-            emit=both(print_json, display) if json_lines else display,
-            device=device,
-            resume=resume,
-            plugin_training=lambda job: registry().hook("imgclean_train", chosen.plugin)(job=job),
-        )
+        try:
+            weights = run_training(
+                recipe,
+                chosen.info,
+                out,
+                emit=both(print_json, display) if json_lines else display,
+                device=device,
+                resume=resume,
+                plugin_training=partial(_ask_plugin, chosen),
+            )
+        except KeyboardInterrupt:
+            display(Note(message=f"interrupted; imgclean train --out {out} --resume goes on"))
+            raise
     if not quiet:
         stderr.print(f"{weights.name}: use it with --weights {out}/", soft_wrap=True)
+
+
+def _ask_plugin(model: Model, job: TrainJob) -> TrainResult | None:
+    result: TrainResult | None = registry().hook("imgclean_train", model.plugin)(job=job)
+    return result
 
 
 def _recipe(given: dict[str, Any], out: Path, *, resume: bool) -> Recipe:

@@ -50,7 +50,7 @@ def evaluate(
         )
     scores: list[tuple[float, float, float, float]] = []
     seconds = 0.0
-    for path, image in zip(clean.names, clean.images, strict=True):
+    for image in clean.images:
         noisy = add_noise(image, noise.low, seed)
         started = time.perf_counter()
         output = denoise_float(denoiser, noisy)
@@ -61,7 +61,7 @@ def evaluate(
         )
         share = len(scores) / len(clean.images)
         megapixels = image.shape[0] * image.shape[1] / 1e6
-        emit(Progressed(input=path, share=share, megapixels=megapixels))
+        emit(Progressed(input=f"{clean.title} {noise}", share=share, megapixels=megapixels))
     means = np.mean(np.array(scores), axis=0)
     return Evaluated(
         set=clean.title,

@@ -148,6 +148,12 @@ class Registry:
                     f"model {name!r} is not available: {failure.error}: {failure.message}",
                     hint=f"to remove the plugin: {failure.hint}",
                 )
+        for source in self.disabled:
+            if name in (source.entry_point, source.distribution.removeprefix("imgclean-")):
+                return UnknownModel(
+                    f"the plugin of model {name!r} is switched off",
+                    hint="by --no-plugins or by IMGCLEAN_PLUGINS in the environment",
+                )
         models = self.models()
         if not models:
             return NoModelInstalled(

@@ -81,8 +81,8 @@ def _decode(format: Format, data: bytes, name: str) -> Picture:  # noqa: A002 - 
     try:
         return format.codec().decode(data)
     except ImageError as error:
-        hint = error.hint or _TRY_OTHER_COPY
-        raise type(error)(f"{name}: {error}", hint=hint) from error
+        error.hint = error.hint or _TRY_OTHER_COPY
+        raise error.about(name) from error
     except MemoryError as error:
         raise UnreadableImage(
             f"{name}: there is too little memory for it", hint="close other programs"

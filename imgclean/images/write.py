@@ -57,7 +57,7 @@ def write_image(
     except OSError as error:
         raise unwritable(target, error) from error
     except UnwritableImage as error:
-        raise UnwritableImage(f"{target}: {error}", hint=error.hint) from error
+        raise error.about(target) from error
 
 
 def unwritable(target: Path, error: OSError) -> UnwritableImage:
@@ -83,7 +83,7 @@ def encode_image(
     target = format_by_name(format)
     if quality is not None and not 1 <= quality <= 100:
         raise InvalidSetting(f"quality {quality}", hint="choose 1 to 100")
-    _require_fit(picture, target)
+    require_fit(picture, target)
     try:
         return target.codec().encode(picture, quality)
     except ImageError:
@@ -98,8 +98,12 @@ def encode_image(
         ) from error
 
 
-def _require_fit(picture: Picture, target: Format) -> None:
-    """Refuse a picture that the format cannot hold without loss of bits or channels."""
+def require_fit(picture: Picture, target: Format) -> None:
+    """Refuse a picture that the format cannot hold without loss of bits or channels.
+
+    Raises:
+        UnwritableImage: it cannot; the message names no file.
+    """
     if picture.dtype.name not in target.dtypes:
         raise UnwritableImage(
             f"{target.title} cannot hold {picture.dtype.name} samples",

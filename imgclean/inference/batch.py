@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 
 from imgclean.atomic import remove_leftovers, replacing
 from imgclean.errors import ImageError, ImgcleanError, UnreadableImage, UnwritableImage
-from imgclean.events import Done, Emit, Failed, Note, Planned, Progressed, Skipped, Summary, Warned
+from imgclean.events import Done, Emit, Failed, Planned, Progressed, Skipped, Summary
+from imgclean.images.formats import format_by_name
 from imgclean.images.pixels import sample_range
 from imgclean.images.rasters import PixelRaster, PixelSink
 from imgclean.images.read import decode_image, read_bytes
-from imgclean.images.write import encode_image, unwritable
+from imgclean.images.write import encode_image, require_fit, unwritable
 from imgclean.inference.flow import ByteBudget, ReadAhead, WriteBehind
+from imgclean.inference.introductions import Introductions
 from imgclean.inference.journal import Journal, settings_key, sha256_of
 from imgclean.interruption import Interruption
 
@@ -77,7 +79,7 @@ class Batch:
         self._rules = rules
         self._emit = emit
         self._journals: dict[Path, Journal] = {}
-        self._introduced: set[str] = set()
+        self._introductions = Introductions(emit)
         self._counts = {"done": 0, "failed": 0, "skipped": 0}
         self._pixels = 0
 
@@ -132,12 +134,21 @@ class Batch:
             data = read_bytes(job.input)
             fingerprint = sha256_of(data)
             finished = self._is_finished(job, fingerprint)
-            content = None if finished else decode_image(data, str(job.input))
+            content = None if finished else self._decode(data, job)
         except ImgcleanError as error:
             content = error
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
             content = UnreadableImage(f"{job.input}: {type(error).__name__}: {error}")
         return _Source(job, content, fingerprint, time.monotonic() - started)
+
+    def _decode(self, data: bytes, job: Job) -> Picture:
+        """Return the picture; refuse one that could not be written before it costs any work."""
+        picture = decode_image(data, str(job.input))
+        try:
+            require_fit(picture, format_by_name(job.format or picture.format))
+        except UnwritableImage as error:
+            raise error.about(job.output) from error
+        return picture
 
     def _is_finished(self, job: Job, fingerprint: str) -> bool:
         journal = self._journals.get(job.root) if job.root else None
@@ -162,7 +173,7 @@ class Batch:
             self._count([_failed(source.job, picture)])
             return
         denoiser = self._selection.denoiser(picture.channels)
-        self._introduce(denoiser, picture)
+        self._introductions.introduce(denoiser, picture)
         started = time.monotonic()
         try:
             clean, precision = self._denoise(denoiser, picture, source.job, interruption)
@@ -202,7 +213,7 @@ class Batch:
                 PixelRaster(colour, span), sink, dtype=picture.dtype, on_pixels=on_pixels
             )
         except ImageError as error:
-            raise type(error)(f"{job.input}: {error}", hint=error.hint) from error
+            raise error.about(job.input) from error
         return picture.with_colour(sink.samples), precision
 
     def _write(
@@ -222,7 +233,7 @@ class Batch:
         except OSError as error:
             return _failed(job, unwritable(job.output, error))
         except ImgcleanError as error:
-            return _failed(job, error)
+            return _failed(job, error.about(job.output))
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
             return _failed(job, UnwritableImage(f"{job.output}: {type(error).__name__}: {error}"))
         return Done(
@@ -250,49 +261,13 @@ class Batch:
             os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
             if job.root is not None:
                 settings = self._settings(denoiser, job)
-                journal = self._journals[job.root]
-                journal.record(job.output, source.fingerprint, settings, sha256_of(content))
+                digest = sha256_of(content)
+                self._journals[job.root].record(job.output, source.fingerprint, settings, digest)
 
     def _settings(self, denoiser: Denoiser, job: Job) -> str:
         """Return a key of all that shapes the output, apart from the input."""
-        settings = self._selection.settings
-        return settings_key(
-            {
-                "model": denoiser.info.name,
-                "weights": denoiser.weights.config.sha256,
-                "sigma": settings.sigma,
-                "strength": settings.strength,
-                "ensemble": settings.ensemble,
-                "precision": settings.precision,
-                "task": settings.task,
-                "format": job.format,
-                "quality": self._rules.quality,
-            }
-        )
-
-    def _introduce(self, denoiser: Denoiser, picture: Picture) -> None:
-        """Say once for each weight set what was taken, and what does not fit."""
-        weights = denoiser.weights
-        if weights.name in self._introduced:
-            return
-        self._introduced.add(weights.name)
-        config = weights.config
-        kind = "gray" if picture.channels == 1 else "colour"
-        self._emit(
-            Note(
-                message=f"{denoiser.info.name} with {weights.name} ({config.noise}) "
-                f"for {kind} images, on {self._selection.device}, "
-                f"{denoiser.precision_for(picture.dtype)}"
-            )
-        )
-        sigma = self._selection.settings.sigma
-        if sigma is not None and not config.domain.contains(sigma):
-            self._warn(f"{weights.name} was trained for {config.noise}, not for sigma {sigma:g}")
-        if config.channels != picture.channels:
-            self._warn(f"{weights.name} was trained for {config.channels}-channel images")
-
-    def _warn(self, message: str) -> None:
-        self._emit(Warned(error="DomainMismatch", message=message))
+        writing = {"format": job.format, "quality": self._rules.quality}
+        return settings_key(denoiser.identity | writing)
 
     def _count(self, events: list[Done | Failed] | list[Failed] | list[Skipped]) -> None:
         for event in events:

@@ -58,8 +58,8 @@ class Denoiser:
     ) -> None:
         self.info = info
         self.weights = weights
-        self._settings = settings
-        self._device = device
+        self.settings = settings
+        self.device = device
         self._plugin_denoise = plugin_denoise
         self.precision_for(np.dtype(np.uint8))  # refuses a precision that the model does not have
         forbid_tf32()
@@ -69,6 +69,19 @@ class Denoiser:
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._tiling = tiling_of(info, validate_options(info, weights.config.options))
         self._side = tile_side(settings.tile, device, self._tiling.halo)
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """All that shapes a clean image, apart from the noisy one; the same for equal results."""
+        return {
+            "model": self.info.name,
+            "weights": self.weights.config.sha256,
+            "sigma": self.settings.sigma,
+            "strength": self.settings.strength,
+            "ensemble": self.settings.ensemble,
+            "precision": self.settings.precision,
+            "task": self.settings.task,
+        }
 
     def denoise(
         self,
@@ -113,7 +126,7 @@ class Denoiser:
 
     def precision_for(self, dtype: np.dtype[np.generic]) -> Precision:
         """Return the precision in which images of this sample type are computed."""
-        return choose_precision(self._settings.precision, self.info, self._device, dtype)
+        return choose_precision(self.settings.precision, self.info, self.device, dtype)
 
     @torch.inference_mode()
     def _denoise_in(
@@ -127,7 +140,7 @@ class Denoiser:
         if parts == [raster]:
             result = self._by_plugin(precision, raster, on_pixels)
             if result is None:
-                function = blending(self._model_function(precision), self._settings.strength)
+                function = blending(self._model_function(precision), self.settings.strength)
                 self._run_tiles(function, raster, sink, on_pixels)
                 return
         else:
@@ -158,10 +171,10 @@ class Denoiser:
             return store.raster()
 
         request = DenoiseRequest(
-            sigma=self._settings.unit_sigma,
-            task=self._settings.task,
+            sigma=self.settings.unit_sigma,
+            task=self.settings.task,
             scale=1,
-            device=str(self._device),
+            device=str(self.device),
             precision=precision,
             options=self.weights.config.options,
             run_tiles=one_pass,
@@ -184,12 +197,12 @@ class Denoiser:
             halo=self._tiling.halo if halo is None else halo,
             alignment=self._tiling.alignment if alignment is None else alignment,
             side=self._side,
-            device=self._device,
+            device=self.device,
             on_pixels=on_pixels,
         )
 
     def _model_function(self, precision: Precision) -> TileFunction:
-        sigma = self._settings.unit_sigma
+        sigma = self.settings.unit_sigma
 
         def forward(x: torch.Tensor) -> torch.Tensor:
             level = None if sigma is None else x.new_full((x.shape[0],), sigma)
@@ -203,17 +216,17 @@ class Denoiser:
             return function
 
         def cast(x: torch.Tensor) -> torch.Tensor:
-            with torch.autocast(self._device.type, DTYPES[precision]):
+            with torch.autocast(self.device.type, DTYPES[precision]):
                 return function(x)
 
         return cast
 
     def _averaged(self, function: TileFunction) -> TileFunction:
-        return averaging_orientations(function) if self._settings.ensemble else function
+        return averaging_orientations(function) if self.settings.ensemble else function
 
     def _hand_on(self, raster: Raster, result: Raster, sink: Sink) -> None:
         _, height, width = raster.shape
-        strength = np.float32(self._settings.strength)
+        strength = np.float32(self.settings.strength)
         for window in split(Window(0, 0, width, height), _COPY_SIDE):
             clean = result.read(window)
             if not np.isfinite(clean).all():

@@ -96,6 +96,7 @@ def make_plan(inputs: Sequence[Path], rules: FileRules) -> Plan:
         OutputExists: an output exists, and the rules do not allow to replace it.
     """
     _check_rules(rules)
+    inputs = list(dict.fromkeys(inputs))
     for path in inputs:
         if not path.exists():
             raise InputNotFound(f"{path} does not exist")

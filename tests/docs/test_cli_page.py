@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
-from typing import Literal, get_args, get_origin
+from types import UnionType
+from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 import typer
@@ -35,7 +36,7 @@ def option_rows(command):
     return [
         (
             ", ".join(f"`{name}`" for name in names_of(each)),
-            value_of(each),
+            value_of(command, each),
             default_of(each),
             each.help,
         )
@@ -52,15 +53,18 @@ def all_names(parameter):
     return parameter.opts + parameter.secondary_opts
 
 
-def value_of(parameter):
-    kind = parameter.type_descriptor.annotation
-    if get_origin(kind) is list:
+def value_of(command, parameter):
+    """Return what an option takes, from its annotation and the limits that stand there."""
+    kind = get_type_hints(command.callback)[parameter.name]
+    while get_origin(kind) in (list, UnionType, Union):
         kind = get_args(kind)[0]
     if get_origin(kind) is Literal:
         return ", ".join(get_args(kind))
-    if parameter.max is not None:
-        return f"{parameter.min} to {parameter.max}"
-    return VALUES[kind] if parameter.min is None else f"{parameter.min} or more"
+    annotation = get_type_hints(command.callback, include_extras=True)[parameter.name]
+    (limits,) = getattr(annotation, "__metadata__", (typer.models.OptionInfo(),))
+    if limits.max is not None:
+        return f"{limits.min} to {limits.max}"
+    return VALUES[kind] if limits.min is None else f"{limits.min} or more"
 
 
 def default_of(parameter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -57,7 +58,7 @@ def median(image):
 
 def test_the_page_shows_the_files_of_the_example_as_they_are(page):
     tutorial = page(PAGE).section("A plugin in four files")
-    files = [path for path in EXAMPLE.rglob("*.*") if path.is_file() and path.suffix != ".pyc"]
+    files = [path for path in EXAMPLE.rglob("*") if path.suffix in (".py", ".toml")]
     assert tutorial.named_blocks() == {
         path.relative_to(EXAMPLE).as_posix(): path.read_text() for path in files
     }
@@ -83,7 +84,7 @@ def test_the_installed_example_cleans_a_picture(imgclean, env):
 
 def test_the_installed_example_is_listed_without_torch(imgclean, env, tmp_path):
     (tmp_path / "torch.py").write_text("raise ImportError('torch was imported')")
-    blocked = {"PYTHONPATH": f"{tmp_path}:{env['PYTHONPATH']}"}
+    blocked = {"PYTHONPATH": os.pathsep.join([str(tmp_path), env["PYTHONPATH"]])}
     (plugin,) = [
         each
         for each in imgclean("plugins", "--json", env=blocked).lines

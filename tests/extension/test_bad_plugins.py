@@ -184,9 +184,12 @@ def test_no_plugins_imports_none(imgclean, site):
     listing = imgclean("--no-plugins", "plugins", "--json", env=env)
     assert {row["state"] for row in map(json.loads, listing.stdout.splitlines())} == {"disabled"}
     assert not marker.exists()
-    models = imgclean("--no-plugins", "models", env=env)
+    models = imgclean("models", "--no-plugins", env=env)
     assert models.code == 1
     assert "pip install" in models.stderr
+    named = imgclean("--no-plugins", "models", "dncnn", env=env)
+    assert named.code == 2
+    assert "switched off" in named.stderr
 
 
 def test_a_plugin_can_add_a_command(imgclean, site):

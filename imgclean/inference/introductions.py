@@ -1,0 +1,52 @@
+"""What a run tells people about the weight sets that it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgclean.events import Note, Warned
+
+if TYPE_CHECKING:
+    from imgclean.events import Emit
+    from imgclean.images.picture import Picture
+    from imgclean.inference.denoiser import Denoiser
+
+_KINDS = {1: "gray", 3: "colour"}
+
+
+class Introductions:
+    """Says once for each weight set that it was taken, and what of it does not fit.
+
+    Args:
+        emit: gets a `Note`, and a `Warned` for each thing that does not fit.
+    """
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._introduced: set[tuple[str, int]] = set()
+
+    def introduce(self, denoiser: Denoiser, picture: Picture) -> None:
+        """Introduce the denoiser that cleans `picture`, unless that was done before."""
+        config = denoiser.weights.config
+        key = config.name, picture.channels
+        if key in self._introduced:
+            return
+        self._introduced.add(key)
+        precision = denoiser.precision_for(picture.dtype)
+        kind = _KINDS[picture.channels]
+        self._emit(
+            Note(
+                message=f"{denoiser.info.name} with {config.name} ({config.noise}) "
+                f"for {kind} images, on {denoiser.device}, {precision}"
+            )
+        )
+        sigma = denoiser.settings.sigma
+        if sigma is not None and not config.domain.contains(sigma):
+            self._warn(f"{config.name} was trained for {config.noise}, not for sigma {sigma:g}")
+        if config.channels != picture.channels:
+            self._warn(
+                f"{config.name} was trained for {_KINDS[config.channels]}, not {kind} images"
+            )
+
+    def _warn(self, message: str) -> None:
+        self._emit(Warned(error="DomainMismatch", message=message))
