@@ -56,11 +56,10 @@ class _Source:
 
     @property
     def size(self) -> int:
-        return (
-            0
-            if self.content is None or isinstance(self.content, ImgcleanError)
-            else int(self.content.samples.nbytes)
-        )
+        """Bytes that are held until the image is denoised."""
+        if self.content is None or isinstance(self.content, ImgcleanError):
+            return 0
+        return int(self.content.samples.nbytes)
 
 
 class Batch:

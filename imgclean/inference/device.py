@@ -17,6 +17,8 @@ from imgclean.errors import DeviceUnavailable, InvalidSetting
 if TYPE_CHECKING:
     from imgclean.extension.model_info import ModelInfo, Precision
 
+_AMPERE = (8, 0)  # the first CUDA generation with bfloat16 units
+
 PrecisionChoice = Literal["auto", "fp32", "bf16", "fp16"]
 DTYPES: dict[Precision, torch.dtype] = {
     "fp32": torch.float32,
@@ -79,7 +81,7 @@ def choose_precision(
 def has_bf16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 in hardware."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        return torch.cuda.get_device_capability(device) >= _AMPERE
     if device.type == "cpu":
         probes = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
         return any(bool(getattr(torch.cpu, each, bool)()) for each in probes)

@@ -102,7 +102,7 @@ def _smaller_side(output: Window, alignment: int, error: Exception) -> int:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+    if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
         return True
     return any(text in str(error).lower() for text in _OUT_OF_MEMORY)
 

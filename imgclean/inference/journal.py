@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import threading
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -56,7 +57,7 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
-            self._entries = _read_entries(path)
+            lines = _read_lines(path)
             self._stream = path.open("ab")
         except Timeout as error:
             raise OutputCollision(
@@ -64,6 +65,8 @@ class Journal:
             ) from error
         except OSError as error:
             raise unwritable(root, error) from error
+        self._entries = {entry.output: entry for entry in lines}
+        self._results = {(entry.output, entry.result) for entry in lines}
         if self._stream.tell() and not path.read_bytes().endswith(b"\n"):
             self._stream.write(b"\n")  # a line that a crash cut short must not swallow the next
 
@@ -78,9 +81,8 @@ class Journal:
         )
 
     def is_result(self, output: Path, fingerprint: str) -> bool:
-        """Whether a file with this content is what an earlier run wrote to `output`."""
-        entry = self._entries.get(self._key(output))
-        return entry is not None and entry.result == fingerprint
+        """Whether a file with this content is what any earlier run wrote to `output`."""
+        return (self._key(output), fingerprint) in self._results
 
     def record(self, output: Path, fingerprint: str, settings: str, result: str) -> None:
         """Append a line, on disk when this returns. Call it before `output` takes its place."""
@@ -90,6 +92,7 @@ class Journal:
             self._stream.flush()
             os.fsync(self._stream.fileno())
             self._entries[entry.output] = entry
+            self._results.add((entry.output, entry.result))
 
     def close(self) -> None:
         """Release the folder to other runs."""
@@ -108,7 +111,7 @@ class Journal:
 
 def journaled_outputs(root: Path) -> set[Path]:
     """Return the outputs that the journal of `root` lists; only these may a resume replace."""
-    return {root / name for name in _read_entries(root / FOLDER_NAME / _JOURNAL_NAME)}
+    return {root / entry.output for entry in _read_lines(root / FOLDER_NAME / _JOURNAL_NAME)}
 
 
 def sha256_of(content: bytes) -> str:
@@ -121,15 +124,12 @@ def settings_key(settings: dict[str, Any]) -> str:
     return sha256_of(json.dumps(settings, sort_keys=True).encode())
 
 
-def _read_entries(path: Path) -> dict[str, Entry]:
-    """Return the journal's lines by output, the latest of each; damaged lines are passed by."""
-    entries: dict[str, Entry] = {}
+def _read_lines(path: Path) -> list[Entry]:
+    """Return the journal's lines in order; damaged ones are passed by."""
+    lines: list[Entry] = []
     if not path.exists():
-        return entries
+        return lines
     for line in path.read_bytes().splitlines():
-        try:
-            entry = Entry(**json.loads(line))
-        except (ValueError, TypeError):
-            continue
-        entries[entry.output] = entry
-    return entries
+        with suppress(ValueError, TypeError):
+            lines.append(Entry(**json.loads(line)))
+    return lines

@@ -60,7 +60,7 @@ def test_a_halo_that_is_too_small_would_show():
     "error",
     [
         MemoryError(),
-        torch.OutOfMemoryError("CUDA out of memory"),
+        torch.cuda.OutOfMemoryError("CUDA out of memory"),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate"),
     ],
 )

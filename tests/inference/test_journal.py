@@ -55,6 +55,14 @@ def test_a_result_is_recognised_by_its_content_alone(tmp_path):
         assert not journal.is_result(output, sha256_of(b"edited since"))
 
 
+def test_an_earlier_result_is_still_known_after_a_later_one(tmp_path):
+    finish(tmp_path, "a.png", b"first")
+    output = finish(tmp_path, "a.png", b"second")
+    with Journal(tmp_path) as journal:
+        assert journal.is_result(output, sha256_of(b"first"))
+        assert journal.is_finished(output, "in", "set")
+
+
 def test_the_settings_key_changes_with_any_setting():
     assert settings_key({"a": 1, "b": None}) == settings_key({"b": None, "a": 1})
     assert settings_key({"a": 1}) != settings_key({"a": 1.5})
