@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<content>.*?)^```$", re.M | re.S)
@@ -64,6 +68,6 @@ def _blank(fence: re.Match[str]) -> str:
 
 
 @pytest.fixture
-def page():
+def page() -> Callable[[str], Page]:
     """Return a page by its path in the repository."""
     return lambda path: Page((ROOT / path).read_text(encoding="utf-8"))
