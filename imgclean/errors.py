@@ -156,6 +156,11 @@ class DenoiserFailed(ImageError):
     """The plugin raised an exception of its own."""
 
 
+def one_line(error: BaseException) -> str:
+    """Return a foreign exception's class and message on one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
 def nearest_names(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
     """Return the known names that look most like `name`, best first."""
     return difflib.get_close_matches(name.lower(), sorted(known), n=limit, cutoff=0.4)

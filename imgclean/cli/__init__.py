@@ -19,7 +19,7 @@ from imgclean.cli.exit_codes import INTERRUPTED, SETUP, exit_code_of
 from imgclean.cli.models import models
 from imgclean.cli.plugins import plugins
 from imgclean.cli.train import train
-from imgclean.errors import ImgcleanError
+from imgclean.errors import ImgcleanError, one_line
 
 _NO_PLUGINS = "--no-plugins"
 _DEBUG_VARIABLE = "IMGCLEAN_DEBUG"
@@ -73,7 +73,7 @@ def main() -> None:
         code = SETUP
     except Exception as error:  # noqa: BLE001 - the last resort: one line, not a traceback
         _print_error(
-            f"internal error: {type(error).__name__}: {error}",
+            f"internal error: {one_line(error)}",
             f"set {_DEBUG_VARIABLE}=1 for the traceback and report it with `imgclean doctor`",
         )
         code = SETUP

@@ -155,6 +155,7 @@ def denoise(
         try:
             summary = Batch(plan, selection, rules, emit).run()
         except KeyboardInterrupt:
-            display(Note(message="interrupted; --resume goes on from here"))
+            if any(job.root for job in plan.jobs):
+                display(Note(message="interrupted; --resume goes on from here"))
             raise
     raise typer.Exit(exit_code_of(summary))

@@ -87,7 +87,7 @@ def train(
         "model": model,
         "data": data and [str(Path(each).resolve()) for each in data],
         "noise": noise,
-        "budget": {"steps": steps, "minutes": minutes} if steps or minutes else None,
+        "budget": None if steps is minutes is None else {"steps": steps, "minutes": minutes},
         "validate_on": validate and [str(Path(each).resolve()) for each in validate],
     }
     given = {key: value for key, value in given.items() if value is not None}
@@ -109,6 +109,7 @@ def train(
                 device=device,
                 resume=resume,
                 plugin_training=partial(_ask_plugin, chosen),
+                plugin_denoise=registry().hook("imgclean_denoise", chosen.plugin),
             )
         except KeyboardInterrupt:
             display(Note(message=f"interrupted; imgclean train --out {out} --resume goes on"))
@@ -137,7 +138,7 @@ def _recipe(given: dict[str, Any], out: Path, *, resume: bool) -> Recipe:
     changed = sorted(
         key
         for key in given.keys() - _MAY_CHANGE_ON_RESUME
-        if read_recipe(before | {key: given[key]}) != stored
+        if read_recipe(_merged(before, {key: given[key]})) != stored
     )
     if changed:
         raise InvalidSetting(
@@ -145,6 +146,15 @@ def _recipe(given: dict[str, Any], out: Path, *, resume: bool) -> Recipe:
             hint="leave it out, or start a new run in another --out",
         )
     return read_recipe(before | {key: given[key] for key in given.keys() & _MAY_CHANGE_ON_RESUME})
+
+
+def _merged(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return `settings` with `changes`, sections key by key."""
+    merged = dict(settings)
+    for key, value in changes.items():
+        section = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merged[key] | value if section else value
+    return merged
 
 
 def _assign(settings: dict[str, Any], text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from imgclean.errors import PluginBroken
+from imgclean.errors import PluginBroken, one_line
 
 
 def resolve(text: str) -> object:
@@ -23,6 +23,6 @@ def resolve(text: str) -> object:
         return getattr(importlib.import_module(module_name), attribute)
     except Exception as error:
         raise PluginBroken(
-            f"{text} cannot be imported: {type(error).__name__}: {error}",
+            f"{text} cannot be imported: {one_line(error)}",
             hint="install the plugin again, or remove it",
         ) from error

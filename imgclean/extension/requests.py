@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class TrainJob:
         data: folders of clean images.
         output: the run folder.
         emit: where progress is reported.
+        device: torch device string.
         checkpoint: a checkpoint to go on from, or None.
     """
 
@@ -99,6 +100,7 @@ class TrainJob:
     data: tuple[Path, ...]
     output: Path
     emit: Emit
+    device: str
     checkpoint: Path | None = None
 
 
@@ -110,10 +112,8 @@ class TrainResult:
         network: the trained module, in eval mode.
         steps: optimiser steps taken.
         seconds: time spent in the loop, over all resumptions.
-        facts: further lines for the model card.
     """
 
     network: torch.nn.Module
     steps: int
     seconds: float
-    facts: Mapping[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgclean.errors import DataUnusable, ImageError
+from imgclean.errors import DataUnusable, ImageError, InputNotFound
 from imgclean.events import Emit, Warned
 from imgclean.images.luminance import gray_from_rgb
 from imgclean.images.pixels import sample_range, to_unit
@@ -48,21 +48,20 @@ def read_clean_images(
     """Return every usable image of the folders, searched to the bottom, in sorted order.
 
     Args:
-        folders: where to look.
+        folders: where to look; an image stands for itself.
         channels: 1 turns colour images gray; 3 repeats the channel of gray ones; None takes
             what the first image has.
         smallest: images with a side shorter than this many pixels are left out.
         emit: gets a warning for each image that is left out.
 
     Raises:
-        DataUnusable: a folder is missing, or no image is usable.
+        InputNotFound: a folder is missing.
+        DataUnusable: no image is usable.
     """
     names: list[str] = []
     images: list[NDArray[np.uint8]] = []
     for folder in folders:
-        if not folder.is_dir():
-            raise DataUnusable(f"{folder} is not a folder", hint="--data takes folders of images")
-        for path in find_images(folder).images:
+        for path in _files(folder):
             try:
                 picture = read_image(path)
                 channels = channels or picture.channels
@@ -81,6 +80,12 @@ def read_clean_images(
         raise DataUnusable(f"no usable image in {where}", hint="PNG, JPEG and TIFF are read")
     title = "+".join(folder.resolve().name for folder in folders)
     return CleanImages(title, tuple(names), tuple(images))
+
+
+def _files(folder: Path) -> tuple[Path, ...]:
+    if not folder.exists():
+        raise InputNotFound(f"{folder} does not exist")
+    return find_images(folder).images if folder.is_dir() else (folder,)
 
 
 def as_eight_bits(picture: Picture, channels: int) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgclean.atomic import remove_leftovers, replacing
-from imgclean.errors import ImageError, ImgcleanError, UnreadableImage, UnwritableImage
+from imgclean.errors import ImageError, ImgcleanError, UnreadableImage, UnwritableImage, one_line
 from imgclean.events import Done, Emit, Failed, Planned, Progressed, Skipped, Summary
 from imgclean.images.formats import format_by_name
 from imgclean.images.pixels import sample_range
@@ -123,6 +123,8 @@ class Batch:
             remove_leftovers(folder)
         for root in {job.root for job in self._plan.jobs if job.root is not None}:
             self._journals[root] = stack.enter_context(Journal(root))
+            if self._rules.in_place:
+                self._journals[root].adopt_neighbours()
 
     def _read(self, job: Job) -> _Source:
         """Read one file, on a reading thread."""
@@ -137,7 +139,7 @@ class Batch:
         except ImgcleanError as error:
             content = error
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
-            content = UnreadableImage(f"{job.input}: {type(error).__name__}: {error}")
+            content = UnreadableImage(f"{job.input}: {one_line(error)}")
         return _Source(job, content, fingerprint, time.monotonic() - started)
 
     def _decode(self, data: bytes, job: Job) -> Picture:
@@ -150,13 +152,26 @@ class Batch:
         return picture
 
     def _is_finished(self, job: Job, fingerprint: str) -> bool:
+        """Whether an earlier run left nothing to do here.
+
+        Raises:
+            UnwritableImage: the output is there, but somebody changed it since.
+        """
         journal = self._journals.get(job.root) if job.root else None
         if journal is None:
             return False
         if self._rules.in_place:
-            return journal.is_result(job.output, fingerprint)
-        return self._rules.resume and any(
-            journal.is_finished(job.output, fingerprint, self._settings(denoiser, job))
+            return journal.is_result(fingerprint)
+        if not self._rules.resume or not job.output.exists():
+            return False
+        there = sha256_of(job.output.read_bytes())
+        if not self._rules.overwrite and not journal.is_result(there):
+            raise UnwritableImage(
+                f"{job.output} was changed since it was cleaned",
+                hint="use --overwrite to replace it",
+            )
+        return any(
+            journal.is_finished(job.output, there, fingerprint, self._settings(denoiser, job))
             for denoiser in self._selection.denoisers
         )
 
@@ -234,7 +249,7 @@ class Batch:
         except ImgcleanError as error:
             return _failed(job, error.about(job.output))
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
-            return _failed(job, UnwritableImage(f"{job.output}: {type(error).__name__}: {error}"))
+            return _failed(job, UnwritableImage(f"{job.output}: {one_line(error)}"))
         return Done(
             input=str(job.input),
             output=str(job.output),

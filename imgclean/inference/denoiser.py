@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from imgclean.errors import DenoiserFailed, ImgcleanError, NonFiniteOutput
+from imgclean.errors import DenoiserFailed, ImgcleanError, NonFiniteOutput, one_line
 from imgclean.extension.requests import DenoiseRequest, Raster, Window
 from imgclean.images.rasters import ArrayRaster
 from imgclean.inference.channels import join_channels, split_channels
@@ -119,7 +119,7 @@ class Denoiser:
             raise
         except Exception as error:
             raise DenoiserFailed(
-                f"{self.info.name} failed: {type(error).__name__}: {error}",
+                f"{self.info.name} failed: {one_line(error)}",
                 hint="report it to the plugin's authors; `imgclean doctor` lists versions",
             ) from error
         return precision

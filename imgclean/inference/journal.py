@@ -66,23 +66,36 @@ class Journal:
         except OSError as error:
             raise unwritable(root, error) from error
         self._entries = {entry.output: entry for entry in lines}
-        self._results = {(entry.output, entry.result) for entry in lines}
+        self._results = {entry.result for entry in lines}
         if self._stream.tell() and not path.read_bytes().endswith(b"\n"):
             self._stream.write(b"\n")  # a line that a crash cut short must not swallow the next
 
-    def is_finished(self, output: Path, fingerprint: str, settings: str) -> bool:
-        """Whether `output` is the clean image of this input under these settings."""
-        entry = self._entries.get(self._key(output))
-        return (
-            entry is not None
-            and (entry.input, entry.settings) == (fingerprint, settings)
-            and output.exists()
-            and entry.result == sha256_of(output.read_bytes())
-        )
+    def is_finished(self, output: Path, result: str, fingerprint: str, settings: str) -> bool:
+        """Whether content with the hash `result` is what was last recorded for `output`.
 
-    def is_result(self, output: Path, fingerprint: str) -> bool:
-        """Whether a file with this content is what any earlier run wrote to `output`."""
-        return (self._key(output), fingerprint) in self._results
+        Args:
+            output: the file.
+            result: hash of its content.
+            fingerprint: hash of the input.
+            settings: key of the settings.
+        """
+        key = self._key(output)
+        return self._entries.get(key) == Entry(key, fingerprint, settings, result)
+
+    def is_result(self, fingerprint: str) -> bool:
+        """Whether a file with this content is what an earlier run wrote, under whatever name."""
+        return fingerprint in self._results
+
+    def adopt_neighbours(self) -> None:
+        """Also know the results in the journals of parent folders and of folders below.
+
+        So that `photos/` and `photos/trip/`, both cleaned in place, are not cleaned twice.
+        """
+        here = self._root.resolve()
+        above = [parent / FOLDER_NAME / _JOURNAL_NAME for parent in here.parents]
+        for path in (*above, *here.rglob(f"{FOLDER_NAME}/{_JOURNAL_NAME}")):
+            with suppress(OSError):
+                self._results |= {entry.result for entry in _read_lines(path)}
 
     def record(self, output: Path, fingerprint: str, settings: str, result: str) -> None:
         """Append a line, on disk when this returns. Call it before `output` takes its place."""
@@ -92,7 +105,7 @@ class Journal:
             self._stream.flush()
             os.fsync(self._stream.fileno())
             self._entries[entry.output] = entry
-            self._results.add((entry.output, entry.result))
+            self._results.add(entry.result)
 
     def close(self) -> None:
         """Release the folder to other runs."""

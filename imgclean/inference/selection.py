@@ -107,7 +107,10 @@ def choose(
             )
         return Chosen(named or registry.model(found.config.model), found)
     if named and not named.info.needs_weights:
-        return Chosen(named, weightless(named.info, channels))
+        built_for = named.info.channels
+        return Chosen(
+            named, weightless(named.info, channels if channels in built_for else built_for[0])
+        )
     names = frozenset(each.info.name for each in registry.models())
     wanted = Wanted(
         channels=channels,

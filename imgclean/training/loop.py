@@ -47,6 +47,33 @@ class _Run:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Patches of a step, float32[N, C, size, size], and what the network is told of their noise."""
+
+    clean: torch.Tensor
+    noisy: torch.Tensor
+    sigma: torch.Tensor | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    """Draws the batch of a step, which depends on the seed and the step alone."""
+
+    recipe: Recipe
+    patches: PatchSource
+    device: torch.device
+    noise_aware: bool
+
+    def __call__(self, step: int) -> _Batch:
+        recipe = self.recipe
+        generator = torch.Generator(self.device).manual_seed(recipe.seed * _SEED_STRIDE + step)
+        clean = self.patches.draw(recipe.batch, generator)
+        sigma = draw_sigma(parse_degradation(recipe.noise), recipe.batch, generator)
+        noisy = clean + draw_noise(clean.shape, sigma, generator)
+        return _Batch(clean, noisy, sigma if self.noise_aware else None)
+
+
 @dataclass(slots=True)
 class _Tally:
     """Loss and squared error since the last event."""
@@ -73,6 +100,7 @@ def train_supervised(
     autocast: bool,
     emit: Emit,
     resume: bool,
+    noise_aware: bool = False,
 ) -> TrainResult:
     """Train `network` until the recipe's budget is spent.
 
@@ -85,6 +113,7 @@ def train_supervised(
         autocast: run the passes in bfloat16; weights and optimiser stay float32.
         emit: gets `TrainStep` events.
         resume: go on from the checkpoint in `output`, if there is one.
+        noise_aware: tell the network each patch's noise level.
 
     Returns:
         The running mean of the weights, as a module in eval mode.
@@ -97,7 +126,8 @@ def train_supervised(
     run = _prepare(network, recipe, device)
     if resume and path.exists():
         _restore(run, read_checkpoint(path, device))
-    share = _loop(run, recipe, patches, path, device=device, autocast=autocast, emit=emit)
+    draw = _Draw(recipe, patches, device, noise_aware)
+    share = _loop(run, recipe, draw, path, autocast=autocast, emit=emit)
     write_checkpoint(path, _checkpoint(run))
     if share < 1:
         raise KeyboardInterrupt
@@ -106,17 +136,9 @@ def train_supervised(
 
 
 def _loop(
-    run: _Run,
-    recipe: Recipe,
-    patches: PatchSource,
-    path: Path,
-    *,
-    device: torch.device,
-    autocast: bool,
-    emit: Emit,
+    run: _Run, recipe: Recipe, draw: _Draw, path: Path, *, autocast: bool, emit: Emit
 ) -> float:
     """Take steps until the budget is spent or the user stops; return the share of it spent."""
-    spec = parse_degradation(recipe.noise)
     tally = _Tally()
     started = time.monotonic() - run.seconds
     told = saved = time.monotonic()
@@ -125,12 +147,10 @@ def _loop(
             if interruption.requested:
                 break
             rate = _learning_rate(recipe, run.step, share)
-            generator = torch.Generator(device).manual_seed(recipe.seed * _SEED_STRIDE + run.step)
-            clean = patches.draw(recipe.batch, generator)
-            noise = draw_noise(clean.shape, draw_sigma(spec, recipe.batch, generator), generator)
-            loss = _step(run, clean, clean + noise, rate, recipe.optimiser.clip, autocast=autocast)
+            batch = draw(run.step)
+            loss = _step(run, batch, rate, recipe.optimiser.clip, autocast=autocast)
             tally.losses.append(loss)
-            tally.errors.append(loss * 2 * recipe.batch / clean.numel())
+            tally.errors.append(loss * 2 * recipe.batch / batch.clean.numel())
             now = time.monotonic()
             run.seconds = now - started
             save = now - saved > _SECONDS_BETWEEN_CHECKPOINTS
@@ -145,21 +165,14 @@ def _loop(
     return share
 
 
-def _step(
-    run: _Run,
-    clean: torch.Tensor,
-    noisy: torch.Tensor,
-    rate: float,
-    clip: float,
-    *,
-    autocast: bool,
-) -> torch.Tensor:
+def _step(run: _Run, batch: _Batch, rate: float, clip: float, *, autocast: bool) -> torch.Tensor:
     """Take one optimiser step; return the loss, the sum of squares / (2 N) (equation 1)."""
     for group in run.optimiser.param_groups:
         group["lr"] = rate
-    with torch.autocast(clean.device.type, torch.bfloat16, enabled=autocast):
-        output = run.network(noisy, None)
-    loss: torch.Tensor = (output.float() - clean).square().sum() / (2 * clean.shape[0])
+    with torch.autocast(batch.clean.device.type, torch.bfloat16, enabled=autocast):
+        output = run.network(batch.noisy, batch.sigma)
+    squares = (output.float() - batch.clean).square().sum()
+    loss: torch.Tensor = squares / (2 * batch.clean.shape[0])
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), clip)
@@ -210,7 +223,7 @@ def _report(run: _Run, tally: _Tally, recipe: Recipe, rate: float, emit: Emit) -
     if not math.isfinite(loss):
         raise TrainingDiverged(
             f"the loss is {loss} at step {run.step}",
-            hint="use --resume with a lower --set optimiser.lr; the last checkpoint is sound",
+            hint="start a new run with a lower rate, as --set optimiser.lr=5e-4",
         )
     share = recipe.budget.share(run.step, run.seconds)
     emit(

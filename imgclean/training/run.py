@@ -12,16 +12,18 @@ import torch
 
 from imgclean import __version__
 from imgclean.atomic import replacing
-from imgclean.errors import InvalidSetting, OutputExists
+from imgclean.errors import InputNotFound, InvalidSetting, OutputExists
 from imgclean.events import Note
-from imgclean.extension.requests import TrainJob, TrainResult
+from imgclean.extension.requests import Raster, TrainJob, TrainResult
 from imgclean.images.collection import CleanImages, read_clean_images
+from imgclean.inference.denoiser import Denoiser
 from imgclean.inference.device import (
     choose_device,
     choose_precision,
     device_name,
     forbid_tf32,
 )
+from imgclean.inference.settings import InferenceSettings
 from imgclean.training.checkpoint import CHECKPOINT_NAME
 from imgclean.training.loop import train_supervised
 from imgclean.training.patches import PatchSource
@@ -57,6 +59,7 @@ def train(
     device: str = "auto",
     resume: bool = False,
     plugin_training: Callable[[TrainJob], TrainResult | None] = lambda _: None,
+    plugin_denoise: Callable[..., Raster | None] = lambda **_: None,
 ) -> WeightSet:
     """Train the recipe's model and leave a weight set in `output`.
 
@@ -68,6 +71,7 @@ def train(
         device: as `--device`.
         resume: go on from the run's checkpoint; a finished run is written out anew.
         plugin_training: the owning plugin's `imgclean_train`; None from it means the core's loop.
+        plugin_denoise: the owning plugin's `imgclean_denoise`, for validation.
 
     Raises:
         OutputExists: there is a run in `output` and `resume` is not set.
@@ -82,6 +86,11 @@ def train(
         )
     options = validate_options(info, recipe.options)
     channels = int(getattr(options, "channels", 3))
+    if not info.needs_weights:
+        raise InvalidSetting(f"{info.name} has nothing to train", hint="see `imgclean models`")
+    for each in recipe.validate_on:
+        if not Path(each).exists():
+            raise InputNotFound(f"{each} does not exist")
     if channels not in info.channels:
         raise InvalidSetting(f"{info.name} is not made for {channels} channels")
     place = choose_device(device)
@@ -94,6 +103,7 @@ def train(
         data=data,
         output=output,
         emit=emit,
+        device=str(place),
         checkpoint=checkpoint if resume and checkpoint.exists() else None,
     )
     result = plugin_training(job) or _train_in_core(job, images, place)
@@ -101,7 +111,8 @@ def train(
     weights = write_weight_set(output, config, result.network, recipe.store)
     if not recipe.validate_on:
         return weights
-    results = validate(info, weights, recipe.validate_on, place, emit)
+    denoiser = Denoiser(info, weights, InferenceSettings(), place, plugin_denoise)
+    results = validate(denoiser, recipe.validate_on, emit)
     config = weights.config.model_copy(update={"results": results})
     write_config(output, config)
     return WeightSet(config, output)
@@ -127,6 +138,7 @@ def _train_in_core(job: TrainJob, images: CleanImages, device: torch.device) -> 
         job.output,
         device=device,
         autocast=precision == "bf16",
+        noise_aware=job.model.noise_aware,
         emit=job.emit,
         resume=job.checkpoint is not None,
     )

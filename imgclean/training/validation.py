@@ -8,23 +8,16 @@ from typing import TYPE_CHECKING
 from imgclean.degradation.spec import GaussianSpec
 from imgclean.evaluation.protocol import SMALLEST_SIDE, evaluate
 from imgclean.images.collection import read_clean_images
-from imgclean.inference.denoiser import Denoiser
-from imgclean.inference.settings import InferenceSettings
 from imgclean.weightsets.config import Measurement
 
 if TYPE_CHECKING:
-    import torch
-
     from imgclean.events import Emit
-    from imgclean.extension.model_info import ModelInfo
-    from imgclean.weightsets.catalogue import WeightSet
+    from imgclean.inference.denoiser import Denoiser
 
 _PAPERS_LEVELS = (15.0, 25.0, 50.0)
 
 
-def validate(
-    info: ModelInfo, weights: WeightSet, folders: list[str], device: torch.device, emit: Emit
-) -> list[Measurement]:
+def validate(denoiser: Denoiser, folders: list[str], emit: Emit) -> list[Measurement]:
     """Return PSNR and SSIM on each folder, at each level that the set was trained for.
 
     A blind set is measured at 15, 25 and 50, as far as its range holds them.
@@ -32,14 +25,14 @@ def validate(
     Raises:
         DataUnusable: a folder holds no usable image.
     """
-    domain = weights.config.domain
+    config = denoiser.weights.config
+    domain = config.domain
     levels = [each for each in _PAPERS_LEVELS if domain.contains(each)] if domain.blind else []
-    denoiser = Denoiser(info, weights, InferenceSettings(), device)
     results: list[Measurement] = []
     for folder in folders:
         images = read_clean_images(
             (Path(folder),),
-            channels=weights.config.channels,
+            channels=config.channels,
             smallest=SMALLEST_SIDE,
             emit=emit,
         )

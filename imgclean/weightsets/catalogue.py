@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgclean.errors import UnknownWeightSet, WeightsCorrupt, nearest_names
+from imgclean.errors import UnknownWeightSet, WeightsCorrupt, nearest_names, one_line
 from imgclean.weightsets.config import CONFIG_NAME, WeightSetConfig, read_config
 
 if TYPE_CHECKING:
@@ -59,13 +59,21 @@ def installed() -> Catalogue:
     """Return the sets embedded in installed distributions; a broken one is listed, not raised."""
     sets: dict[str, WeightSet] = {}
     broken: list[str] = []
-    for folder in sorted(_embedded_folders()):
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
         try:
-            found = WeightSet(read_config(folder), folder)
-        except WeightsCorrupt as error:
-            broken.append(str(error))
-        else:
-            sets.setdefault(found.name, found)
+            folders = _embedded_folders(entry.value)
+        except (ImportError, ValueError, AttributeError) as error:
+            broken.append(f"weight sets of {entry.value}: {one_line(error)}")
+            continue
+        for folder in folders:
+            try:
+                found = WeightSet(read_config(folder), folder)
+            except WeightsCorrupt as error:
+                broken.append(str(error))
+                continue
+            first = sets.setdefault(found.name, found)
+            if first.folder != folder:
+                broken.append(f"{folder} is hidden by {first.folder}, which has the same name")
     return Catalogue(sets, tuple(broken))
 
 
@@ -89,7 +97,7 @@ def find(reference: str, catalogue: Catalogue) -> WeightSet:
         UnknownWeightSet: no set has that name, or nothing lies at that path.
         WeightsCorrupt: what lies there is not a weight set.
     """
-    if not _is_path(reference):
+    if not is_path(reference):
         if reference in catalogue.sets:
             return catalogue.sets[reference]
         near = nearest_names(reference, catalogue.sets)
@@ -106,19 +114,23 @@ def find(reference: str, catalogue: Catalogue) -> WeightSet:
     return WeightSet(read_config(folder), folder)
 
 
-def _is_path(reference: str) -> bool:
+def is_path(reference: str) -> bool:
+    """Whether a reference is a path rather than the name of a set."""
     return (
         "/" in reference
         or "\\" in reference
         or reference.startswith(".")
-        or (reference.endswith(".safetensors"))
+        or reference.endswith(".safetensors")
     )
 
 
-def _embedded_folders() -> set[Path]:
-    folders: set[Path] = set()
-    for entry in entry_points(group=ENTRY_POINT_GROUP):
-        spec = importlib.util.find_spec(entry.value)
-        for location in (spec.submodule_search_locations or []) if spec else []:
-            folders.update(path.parent for path in Path(location).glob(f"*/{CONFIG_NAME}"))
-    return folders
+def _embedded_folders(package: str) -> list[Path]:
+    """Return the set folders of a package, without importing it."""
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise ImportError(f"there is no package {package}")
+    return sorted(
+        path.parent
+        for location in spec.submodule_search_locations or []
+        for path in Path(location).glob(f"*/{CONFIG_NAME}")
+    )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from imgclean.errors import InvalidSetting, WeightsIncompatible
+from imgclean.errors import InvalidSetting, PluginBroken, WeightsIncompatible, one_line
 from imgclean.extension.import_string import resolve
 from imgclean.extension.model_info import ModelInfo, Tiling
 from imgclean.weightsets.store import read_tensors
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import torch
 
     from imgclean.weightsets.catalogue import WeightSet
+
+
+_Made = TypeVar("_Made")
 
 
 def validate_options(info: ModelInfo, options: Mapping[str, Any]) -> BaseModel:
@@ -43,13 +46,17 @@ def tiling_of(info: ModelInfo, options: BaseModel) -> Tiling:
     if isinstance(info.tiling, Tiling):
         return info.tiling
     function = cast("Callable[[BaseModel], Tiling]", resolve(info.tiling))
-    return function(options)
+    return _call_plugin(info, "tiling", lambda: function(options))
 
 
 def build_network(info: ModelInfo, options: BaseModel) -> torch.nn.Module:
-    """Return the model's network, with fresh weights, in train mode."""
+    """Return the model's network, with fresh weights, in train mode.
+
+    Raises:
+        PluginBroken: the plugin's factory cannot be imported, or raised.
+    """
     factory = cast("Callable[..., torch.nn.Module]", resolve(info.factory))
-    return factory(**options.model_dump())
+    return _call_plugin(info, "factory", lambda: factory(**options.model_dump()))
 
 
 def load_network(info: ModelInfo, weights: WeightSet) -> torch.nn.Module:
@@ -76,6 +83,16 @@ def load_network(info: ModelInfo, weights: WeightSet) -> torch.nn.Module:
         )
     network.load_state_dict(tensors, strict=False)
     return network.eval()
+
+
+def _call_plugin(info: ModelInfo, part: str, call: Callable[[], _Made]) -> _Made:
+    try:
+        return call()
+    except Exception as error:
+        raise PluginBroken(
+            f"the {part} of model {info.name} failed: {one_line(error)}",
+            hint="report it to the plugin's authors",
+        ) from error
 
 
 def _first_difference(

@@ -133,7 +133,9 @@ def test_an_interrupted_training_resumes_to_the_same_weights(imgclean, clean):
     [
         (["--data", "clean"], 2, "--model is missing"),
         (["--model", "dncnn"], 2, "--data is missing"),
-        (["--model", "dncnn", "--data", "nowhere"], 1, "nowhere is not a folder"),
+        (["--model", "dncnn", "--data", "nowhere"], 2, "nowhere does not exist"),
+        (["--model", "dncnn", "--data", "clean", "--validate", "gone"], 2, "gone does not exist"),
+        (["--model", "dncnn", "--data", "clean", "--minutes", "0"], 2, "budget.minutes"),
         (["--model", "dncnn", "--data", "hollow"], 1, "no usable image"),
         (["--model", "dncnn", "--data", "clean", "--noise", "salt"], 2, "noise"),
         (["--model", "dncnn", "--data", "clean", "--set", "lr=1"], 2, "lr: Extra inputs"),
@@ -144,7 +146,8 @@ def test_an_interrupted_training_resumes_to_the_same_weights(imgclean, clean):
 )
 def test_what_cannot_be_trained_is_said_before_any_work(imgclean, clean, arguments, code, expected):
     Path("hollow").mkdir()
-    run = imgclean("train", *arguments, "--out", "run", "--steps", "1")
+    budget = [] if "--minutes" in arguments else ["--steps", "1"]
+    run = imgclean("train", *arguments, "--out", "run", *budget)
     assert run.code == code
     assert expected in run.stderr
     assert not Path("run").exists()
