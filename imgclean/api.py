@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from imgclean.errors import UnsupportedImage
+from imgclean.errors import UnknownModel, UnsupportedImage, nearest_names
 from imgclean.extension.loader import load_plugins
 from imgclean.images.pixels import sample_range
 from imgclean.images.rasters import PixelRaster, PixelSink
 from imgclean.inference.selection import Selection, choose
 from imgclean.inference.settings import InferenceSettings
-from imgclean.weightsets.catalogue import installed
+from imgclean.weightsets.catalogue import installed, is_path
 from imgclean.weightsets.network import load_network
 
 if TYPE_CHECKING:
@@ -73,13 +73,13 @@ def denoise(
         tile=tile,
     )
     colours = 1 if samples.shape[2] <= 2 else 3
-    colour = samples[..., :colours]
+    colour = samples[..., :colours].astype(array.dtype.newbyteorder("="), copy=False)
     span = sample_range(colour, name="the array")
     sink = PixelSink((colours, *samples.shape[:2]), span)
     denoiser = _selection(settings, model, weights).denoiser(colours)
-    denoiser.denoise(PixelRaster(colour, span), sink, dtype=array.dtype)
+    denoiser.denoise(PixelRaster(colour, span), sink, dtype=colour.dtype)
     clean = np.concatenate([sink.samples, samples[..., colours:]], axis=2)
-    return clean.reshape(array.shape)
+    return clean.reshape(array.shape).astype(array.dtype, copy=False)
 
 
 def load(name: str, *, channels: int = 3) -> torch.nn.Module:
@@ -95,12 +95,19 @@ def load(name: str, *, channels: int = 3) -> torch.nn.Module:
 
     Raises:
         UnknownModel: `name` is neither a model nor a weight set.
+        UnknownWeightSet: nothing lies at the path.
         ImgcleanError: see `imgclean.errors`.
     """
     registry = _registry()
     catalogue = installed()
-    is_model = any(name in (each.info.name, each.key) for each in registry.models())
-    is_weights = not is_model and (name in catalogue.sets or "/" in name)
+    is_weights = is_path(name) or name in catalogue.sets
+    models = {text for each in registry.models() for text in (each.info.name, each.key)}
+    if not is_weights and name not in models:
+        near = nearest_names(name, models | catalogue.sets.keys())
+        raise UnknownModel(
+            f"no model and no weight set is named {name!r}",
+            hint=f"did you mean {' or '.join(near)}?" if near else "see `imgclean models`",
+        )
     chosen = choose(
         registry,
         catalogue,

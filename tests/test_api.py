@@ -54,10 +54,22 @@ def test_what_is_no_image_is_refused(array):
         imgclean.denoise(array)
 
 
+def test_the_byte_order_of_the_array_is_kept():
+    array = np.random.default_rng(0).random((20, 20)).astype(">f4")
+    clean = imgclean.denoise(array, device="cpu")
+    assert clean.dtype == array.dtype
+    native = imgclean.denoise(array.astype("<f4"), device="cpu")
+    np.testing.assert_array_equal(clean, native)
+
+
 def test_settings_and_names_are_checked():
     image = np.zeros((16, 16), np.uint8)
     with pytest.raises(InvalidSetting):
         imgclean.denoise(image, strength=2)
+    with pytest.raises(InvalidSetting):
+        imgclean.denoise(image, tile="big")
+    with pytest.raises(InvalidSetting):
+        imgclean.denoise(image, precision="fp8")
     with pytest.raises(UnknownModel):
         imgclean.denoise(image, "dncn")
     with pytest.raises(UnknownWeightSet):
@@ -74,8 +86,11 @@ def test_load_returns_the_trained_network():
     assert imgclean.load("dncnn", channels=1)(torch.rand(1, 1, 8, 8)).shape == (1, 1, 8, 8)
     named = imgclean.load("dncnn-gray-blind")
     assert named(torch.rand(1, 1, 8, 8)).shape == (1, 1, 8, 8)
-    with pytest.raises(UnknownModel):
-        imgclean.load("nothing-of-the-kind")
+    with pytest.raises(UnknownModel) as caught:
+        imgclean.load("dncnn-grey-blind")
+    assert "dncnn-gray-blind" in caught.value.hint
+    with pytest.raises(UnknownWeightSet):
+        imgclean.load("nowhere.safetensors")
 
 
 def test_load_takes_a_folder(small_set):

@@ -8,6 +8,7 @@ import traceback
 
 import typer
 from rich.text import Text
+from typer.models import CommandInfo
 
 from imgclean import __version__
 from imgclean.cli.console import stderr
@@ -88,10 +89,24 @@ def _add_plugin_commands() -> None:
     """Let plugins add commands of their own; one that fails is passed by with a word."""
     found = registry()
     for plugin in found.plugins:
+        before = list(app.registered_commands)
         try:
             found.hook("imgclean_commands", plugin)(app=app)
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-            _print_error(f"commands of {plugin.source.distribution}: {error}", "")
+            app.registered_commands = before
+            _print_error(f"commands of {plugin.source.distribution}: {one_line(error)}", "")
+            continue
+        taken = {_command_name(each) for each in before}
+        for added in app.registered_commands[len(before) :]:
+            if _command_name(added) in taken:
+                app.registered_commands.remove(added)
+                name = _command_name(added)
+                _print_error(f"{plugin.source.distribution} may not replace command {name}", "")
+
+
+def _command_name(command: CommandInfo) -> str:
+    function = getattr(command.callback, "__name__", "")
+    return command.name or function.replace("_", "-")
 
 
 def _print_error(message: str, hint: str) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from imgclean.cli.console import stderr
 from imgclean.cli.context import registry
 from imgclean.cli.exit_codes import exit_code_of
 from imgclean.cli.options import (
@@ -24,11 +23,8 @@ from imgclean.cli.options import (
     parse_tile,
     use_threads,
 )
-from imgclean.cli.reporting import Display, both, print_json
+from imgclean.cli.reporting import reporting
 from imgclean.events import Note
-
-if TYPE_CHECKING:
-    from imgclean.events import Emit
 
 _FILES = "Files"
 
@@ -147,8 +143,9 @@ def denoise(
     plan = make_plan(inputs, rules)
     selection = Selection(registry(), settings, model=model, weights=weights)
     list_files = True if verbose else False if json_lines else None
-    with Display(stderr, len(plan.jobs), quiet=quiet, list_files=list_files) as display:
-        emit: Emit = both(print_json, display) if json_lines else display
+    with reporting(
+        len(plan.jobs), json_lines=json_lines, quiet=quiet, list_files=list_files
+    ) as emit:
         if dry_run:
             announce(plan, selection, emit)
             return
@@ -156,6 +153,6 @@ def denoise(
             summary = Batch(plan, selection, rules, emit).run()
         except KeyboardInterrupt:
             if any(job.root for job in plan.jobs):
-                display(Note(message="interrupted; --resume goes on from here"))
+                emit(Note(message="interrupted; --resume goes on from here"))
             raise
     raise typer.Exit(exit_code_of(summary))

@@ -38,7 +38,7 @@ def doctor(json_lines: JsonOption = False) -> None:
 
     Example: imgclean doctor > report.txt
     """
-    findings = [*_machine(), *_packages(), *_devices(), *_plugins(), *_weight_sets()]
+    findings = [*_machine(), *_packages(), *_devices(), *_plugins(), *_weight_sets(), *_cache()]
     if json_lines:
         for each in findings:
             line = {"subject": each.subject, "found": each.found, "well": each.well}
@@ -115,6 +115,12 @@ def _plugins() -> list[Finding]:
     if not loaded:
         failed.append(Finding("plugins", 'none works: pip install "imgclean[models]"', well=False))
     return loaded + failed
+
+
+def _cache() -> list[Finding]:
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    return [Finding("Hub cache", HF_HUB_CACHE)]
 
 
 def _weight_sets() -> list[Finding]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from imgclean.cli.console import stderr, stdout
+from imgclean.cli.console import stdout
 from imgclean.cli.context import registry
 from imgclean.cli.options import (
     CHANNELS,
@@ -23,10 +23,10 @@ from imgclean.cli.options import (
     WeightsOption,
     use_threads,
 )
-from imgclean.cli.reporting import Display, both, print_json
+from imgclean.cli.reporting import reporting
 
 if TYPE_CHECKING:
-    from imgclean.events import Emit, Evaluated
+    from imgclean.events import Evaluated
 
 
 def evaluate(
@@ -61,8 +61,8 @@ def evaluate(
     use_threads(threads)
     specs = [parse_degradation(text) for text in noise]
     lines: list[Evaluated] = []
-    with Display(stderr, len(clean) * len(specs), quiet=quiet) as display:
-        emit: Emit = both(print_json, display) if json_lines else display
+    total = len(clean) * len(specs)
+    with reporting(total, json_lines=json_lines, quiet=quiet) as emit:
         for folder in clean:
             images = read_clean_images(
                 (folder,), channels=colour and CHANNELS[colour], smallest=SMALLEST_SIDE, emit=emit

@@ -25,7 +25,7 @@ def models(
     """List the installed models and their weight sets, or describe one.
 
     With --json each line has name, key, title, paper, tasks, channels, noise_aware, precisions,
-    options and weights (name, noise, channels, preference, folder, results).
+    needs_weights, options and weights (name, noise, channels, preference, folder, results).
 
     Example: imgclean models dncnn
     """
@@ -48,9 +48,10 @@ def models(
 def _list(chosen: list[Model], catalogue: Catalogue) -> None:
     table = Table("model", "about", "tasks", "weight sets")
     for model in chosen:
-        sets = "\n".join(_about_set(each) for each in catalogue.of_model(model.info.name))
         info = model.info
-        table.add_row(info.name, info.title, ", ".join(info.tasks), sets or "none installed")
+        sets = "\n".join(_about_set(each) for each in catalogue.of_model(info.name))
+        none = "none installed" if info.needs_weights else "none needed"
+        table.add_row(info.name, info.title, ", ".join(info.tasks), sets or none)
     stdout.print(table)
 
 
@@ -88,6 +89,7 @@ def _facts(model: Model, catalogue: Catalogue, *, options: bool) -> dict[str, An
         "channels": list(info.channels),
         "noise_aware": info.noise_aware,
         "precisions": list(info.precisions),
+        "needs_weights": info.needs_weights,
         "options": _options(model) if options else [],
         "weights": [
             {

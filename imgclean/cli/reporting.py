@@ -6,6 +6,7 @@ import dataclasses
 import json
 import sys
 import time
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.progress import (
@@ -19,6 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from imgclean.cli.console import stderr
 from imgclean.events import (
     Done,
     Evaluated,
@@ -34,20 +36,14 @@ from imgclean.events import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
     from imgclean.events import Emit
 
 _SECONDS_BETWEEN_LINES = 10.0
 _MACHINE_READABLE = (FileEvent, Summary, Evaluated, TrainStep)
-
-
-def print_json(event: object) -> None:
-    """Print an event as one line of JSON on stdout, unless it is for people only."""
-    if isinstance(event, _MACHINE_READABLE):
-        line = {"event": event.event} | dataclasses.asdict(event)
-        sys.stdout.write(json.dumps(line) + "\n")
-        sys.stdout.flush()
 
 
 class Display:
@@ -154,14 +150,26 @@ class _Rate(ProgressColumn):
         return Text(task.fields["rate"], style="cyan")
 
 
-def both(first: Emit, second: Emit) -> Emit:
-    """Send every event to two places."""
+@contextmanager
+def reporting(
+    total: int, *, json_lines: bool, quiet: bool, list_files: bool | None = None
+) -> Iterator[Emit]:
+    """Yield where a command sends its events: a `Display`, and stdout as JSON if asked for.
+
+    While it is open, whatever else is printed to stdout, by a plugin say, goes to stderr.
+    """
+    script = sys.stdout
+    display = Display(stderr, total, quiet=quiet, list_files=list_files)
 
     def emit(event: object) -> None:
-        first(event)
-        second(event)
+        if json_lines and isinstance(event, _MACHINE_READABLE):
+            line = {"event": event.event} | dataclasses.asdict(event)
+            script.write(json.dumps(line) + "\n")
+            script.flush()
+        display(event)
 
-    return emit
+    with display, redirect_stdout(sys.stderr):
+        yield emit
 
 
 def _file_line(event: FileEvent) -> str:

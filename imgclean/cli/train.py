@@ -21,7 +21,7 @@ from imgclean.cli.options import (
     ThreadsOption,
     use_threads,
 )
-from imgclean.cli.reporting import Display, both, print_json
+from imgclean.cli.reporting import reporting
 from imgclean.errors import InvalidSetting
 from imgclean.events import Note
 
@@ -99,20 +99,20 @@ def train(
         _assign(given, text)
     recipe = _recipe(given, out, resume=resume)
     chosen = registry().model(recipe.model)
-    with Display(stderr, 1, quiet=quiet) as display:
+    with reporting(1, json_lines=json_lines, quiet=quiet) as emit:
         try:
             weights = run_training(
                 recipe,
                 chosen.info,
                 out,
-                emit=both(print_json, display) if json_lines else display,
+                emit=emit,
                 device=device,
                 resume=resume,
                 plugin_training=partial(_ask_plugin, chosen),
                 plugin_denoise=registry().hook("imgclean_denoise", chosen.plugin),
             )
         except KeyboardInterrupt:
-            display(Note(message=f"interrupted; imgclean train --out {out} --resume goes on"))
+            emit(Note(message=f"interrupted; imgclean train --out {out} --resume goes on"))
             raise
     if not quiet:
         stderr.print(f"{weights.name}: use it with --weights {out}/", soft_wrap=True)

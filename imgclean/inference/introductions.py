@@ -43,6 +43,10 @@ class Introductions:
         sigma = denoiser.settings.sigma
         if sigma is not None and not config.domain.contains(sigma):
             self._warn(f"{config.name} was trained for {config.noise}, not for sigma {sigma:g}")
+        elif sigma is not None and config.domain.blind and not denoiser.info.noise_aware:
+            self._emit(
+                Note(message=f"{config.name} is blind: --sigma only had a part in choosing it")
+            )
         if config.channels != picture.channels:
             self._warn(
                 f"{config.name} was trained for {_KINDS[config.channels]}, not {kind} images"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from imgclean.degradation.gaussian import GREY_LEVELS
 from imgclean.errors import InvalidSetting
+from imgclean.inference.device import PrecisionChoice
 
 if TYPE_CHECKING:
     from imgclean.extension.model_info import Task
-    from imgclean.inference.device import PrecisionChoice
     from imgclean.inference.tiles import TileChoice
 
 _SMALLEST_TILE = 16
@@ -46,6 +46,10 @@ class InferenceSettings:
             raise InvalidSetting(f"sigma {self.sigma:g} is not between 0 and 255")
         if not 0 <= self.strength <= 1:
             raise InvalidSetting(f"strength {self.strength:g} is not between 0 and 1")
+        if self.precision not in get_args(PrecisionChoice):
+            raise InvalidSetting(f"{self.precision!r} is not a precision")
+        if not isinstance(self.tile, int) and self.tile not in ("auto", "none"):
+            raise InvalidSetting(f"a tile of {self.tile!r} is neither auto, none nor a number")
         if isinstance(self.tile, int) and self.tile < _SMALLEST_TILE:
             raise InvalidSetting(f"a tile of {self.tile} pixels is too small; use 16 or more")
 

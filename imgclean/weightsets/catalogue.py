@@ -59,7 +59,7 @@ def installed() -> Catalogue:
     """Return the sets embedded in installed distributions; a broken one is listed, not raised."""
     sets: dict[str, WeightSet] = {}
     broken: list[str] = []
-    for entry in entry_points(group=ENTRY_POINT_GROUP):
+    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda each: each.value):
         try:
             folders = _embedded_folders(entry.value)
         except (ImportError, ValueError, AttributeError) as error:

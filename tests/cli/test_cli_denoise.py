@@ -314,6 +314,42 @@ def test_resume_does_only_what_is_left_or_changed(imgclean, photos, small_set):
     assert len(again.events("done")) == 6
 
 
+def test_in_place_knows_what_was_cleaned_through_another_folder(imgclean, photos, small_set):
+    arguments = ["--in-place", "--weights", small_set, "--json"]
+    assert len(imgclean("denoise", "photos/trip", *arguments).events("done")) == 2
+    whole = imgclean("denoise", "photos", *arguments)
+    assert (len(whole.events("done")), len(whole.events("skipped"))) == (4, 2)
+    again = imgclean("denoise", "photos/trip", *arguments)
+    assert len(again.events("skipped")) == 2
+
+
+def test_a_resume_does_not_replace_what_was_edited_since(imgclean, photos, small_set):
+    assert imgclean("denoise", "photos", "--weights", small_set).code == 0
+    edited = Path("photos-clean/1.png")
+    Image.fromarray(noise_image(seed=5)).save(edited)
+    mine = edited.read_bytes()
+    Image.fromarray(noise_image(seed=6)).save(photos / "1.png")
+    run = imgclean("denoise", "photos", "--weights", small_set, "--resume", "--json")
+    assert run.code == 3
+    assert "was changed since" in run.events("failed")[0]["message"]
+    assert edited.read_bytes() == mine
+    forced = imgclean("denoise", "photos", "--weights", small_set, "--resume", "--overwrite")
+    assert forced.code == 0
+    assert edited.read_bytes() != mine
+
+
+def test_an_image_that_the_output_format_cannot_hold_fails_before_it_costs_work(
+    imgclean, tmp_path, small_set
+):
+    tifffile.imwrite(tmp_path / "deep.tif", noise_image(dtype=np.uint16), photometric="rgb")
+    run = imgclean("denoise", "deep.tif", "-o", "flat.jpg", "--weights", small_set, "--json")
+    assert run.code == 4
+    (failed,) = run.events("failed")
+    assert failed["error"] == "UnwritableImage"
+    assert "flat.jpg: JPEG cannot hold uint16" in failed["message"]
+    assert run.lines[-1]["megapixels"] == 0
+
+
 def test_a_read_only_folder_fails_with_a_typed_error(imgclean, photos, small_set):
     if os.geteuid() == 0:
         target = "/proc/imgclean"  # root may write anywhere else

@@ -206,3 +206,86 @@ def test_a_plugin_can_add_a_command(imgclean, site):
     install(site, "imgclean-adds", adds.format(name="adds"))
     run = imgclean("greet", env={"PYTHONPATH": str(site)})
     assert (run.code, run.stdout) == (0, "hello\n")
+
+
+def test_a_plugin_may_not_replace_a_command(imgclean, site, tmp_path):
+    adds = (
+        GOOD
+        + """
+    @hookimpl
+    def imgclean_commands(app):
+        @app.command()
+        def plugins():
+            print("mine")
+"""
+    )
+    install(site, "imgclean-adds", adds.format(name="adds"))
+    run = imgclean("plugins", "--json", env={"PYTHONPATH": str(site)})
+    assert run.code == 0
+    assert "mine" not in run.stdout
+    assert "imgclean-adds may not replace command plugins" in run.stderr
+
+
+WORKING = """
+    import torch
+    from pydantic import BaseModel
+    from imgclean import ModelInfo, Tiling, hookimpl
+
+    class Options(BaseModel):
+        channels: int = 1
+
+    class Network(torch.nn.Module):
+        def __init__(self, channels):
+            super().__init__()
+            {init}
+
+        def forward(self, x, sigma=None):
+            print("a word from the network")
+            assert x.shape[1] == 1
+            return x
+
+    @hookimpl
+    def imgclean_models():
+        return [ModelInfo(name="works", title="t", paper="p", needs_weights=False, channels=(1,),
+                          factory="imgclean_works:Network", options="imgclean_works:Options",
+                          tiling=Tiling(halo=0))]
+"""
+
+
+def test_a_network_that_prints_does_not_spoil_the_json_lines(imgclean, site, tmp_path):
+    install(site, "imgclean-works", WORKING.format(init="pass"))
+    Image.fromarray(noise_image()).save(tmp_path / "a.png")
+    env = {"PYTHONPATH": str(site)}
+    run = imgclean("denoise", "a.png", "--model", "works", "--json", env=env)
+    assert run.code == 0, run.stderr
+    assert [line["event"] for line in run.lines] == ["warning", "done", "summary"]
+    assert "a word from the network" in run.stderr
+
+
+def test_a_factory_that_raises_names_the_model(imgclean, site, tmp_path):
+    install(site, "imgclean-works", WORKING.format(init="raise OSError('no kernel')"))
+    Image.fromarray(noise_image()).save(tmp_path / "a.png")
+    run = imgclean("denoise", "a.png", "--model", "works", env={"PYTHONPATH": str(site)})
+    assert run.code == 1
+    assert "the factory of model works failed: OSError: no kernel" in run.stderr
+
+
+def test_a_model_without_parameters_cannot_be_trained(imgclean, site, photos):
+    install(site, "imgclean-works", WORKING.format(init="pass"))
+    env = {"PYTHONPATH": str(site)}
+    run = imgclean("train", "--model", "works", "--data", "photos", "--out", "run", env=env)
+    assert run.code == 2
+    assert "works has nothing to train" in run.stderr
+
+
+def test_a_broken_distribution_of_weight_sets_is_listed_and_disturbs_nothing(imgclean, site):
+    install(site, "imgclean-works", WORKING.format(init="pass"))
+    entries = site / "imgclean_works-1.0.dist-info" / "entry_points.txt"
+    entries.write_text(entries.read_text() + "[imgclean.weights]\nsets = no_such_package.sets\n")
+    env = {"PYTHONPATH": str(site)}
+    assert imgclean("models", env=env).code == 0
+    doctor = imgclean("doctor", "--json", env=env)
+    assert doctor.code == 1
+    broken = [line["found"] for line in doctor.lines if not line["well"]]
+    assert len(broken) == 1
+    assert "no_such_package" in broken[0]
