@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from imgclean.inference.tiles import split, tile_side
 from imgclean.weightsets.network import load_network, tiling_of, validate_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -108,20 +109,14 @@ class Denoiser:
             DenoiserFailed: the plugin raised an exception of its own.
         """
         precision = self.precision_for(dtype)
-        try:
-            self._denoise_in(precision, raster, sink, on_pixels)
-        except NonFiniteOutput:
-            if precision == "fp32":
-                raise
-            precision = "fp32"
-            self._denoise_in(precision, raster, sink, on_pixels)
-        except (ImgcleanError, KeyboardInterrupt):
-            raise
-        except Exception as error:
-            raise DenoiserFailed(
-                f"{self.info.name} failed: {one_line(error)}",
-                hint="report it to the plugin's authors; `imgclean doctor` lists versions",
-            ) from error
+        with _naming_the_model(self.info.name):
+            try:
+                self._denoise_in(precision, raster, sink, on_pixels)
+            except NonFiniteOutput:
+                if precision == "fp32":
+                    raise
+                precision = "fp32"
+                self._denoise_in(precision, raster, sink, on_pixels)
         return precision
 
     def precision_for(self, dtype: np.dtype[np.generic]) -> Precision:
@@ -235,6 +230,20 @@ class Denoiser:
                 noisy = raster.read(window)
                 clean = noisy + strength * (clean - noisy)
             sink.write(window, clean)
+
+
+@contextmanager
+def _naming_the_model(name: str) -> Iterator[None]:
+    """Turn an exception that is not ours into a typed error."""
+    try:
+        yield
+    except ImgcleanError:
+        raise
+    except Exception as error:
+        raise DenoiserFailed(
+            f"{name} failed: {one_line(error)}",
+            hint="report it to the plugin's authors; `imgclean doctor` lists versions",
+        ) from error
 
 
 class _FloatStore:

@@ -104,6 +104,31 @@ def test_none_from_a_plugin_means_the_cores_way(small_set):
     assert len(asked) == 1
 
 
+def test_a_result_that_is_not_finite_in_bf16_is_computed_again_in_fp32(small_set, monkeypatch):
+    monkeypatch.setattr("imgclean.inference.device.has_bf16", lambda _: True)
+    tried = []
+
+    def overflows_in_bf16(model, image, request):
+        tried.append(request.precision)
+        value = float("inf") if request.precision == "bf16" else 0.5
+        return request.run_tiles(lambda x: torch.full_like(x, value), image, halo=0)
+
+    image = np.zeros((3, 40, 40), np.float32)
+    result = denoise(small_set, image, overflows_in_bf16, precision="bf16")
+    assert tried == ["bf16", "fp32"]
+    assert (result == 0.5).all()
+
+
+def test_an_exception_in_the_second_try_is_named_too(small_set):
+    def fails(model, image, request):
+        if request.precision == "fp32":
+            raise ZeroDivisionError
+        return request.run_tiles(lambda x: x / 0, image, halo=0)
+
+    with pytest.raises(imgclean.ImgcleanError, match="dncnn failed"):
+        denoise(small_set, np.ones((3, 20, 20), np.float32), fails, precision="bf16")
+
+
 def test_an_exception_in_a_plugin_fails_the_image_and_names_the_model(small_set):
     def broken(**_):
         raise ZeroDivisionError("division by zero")
