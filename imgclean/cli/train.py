@@ -87,7 +87,7 @@ def train(
         "model": model,
         "data": data and [str(Path(each).resolve()) for each in data],
         "noise": noise,
-        "budget": None if steps is minutes is None else {"steps": steps, "minutes": minutes},
+        "budget": _budget(steps, minutes),
         "validate_on": validate and [str(Path(each).resolve()) for each in validate],
     }
     given = {key: value for key, value in given.items() if value is not None}
@@ -116,6 +116,12 @@ def train(
             raise
     if not quiet:
         stderr.print(f"{weights.name}: use it with --weights {out}/", soft_wrap=True)
+
+
+def _budget(steps: int | None, minutes: float | None) -> dict[str, Any] | None:
+    if steps is None and minutes is None:
+        return None
+    return {"steps": steps, "minutes": minutes}
 
 
 def _ask_plugin(model: Model, job: TrainJob) -> TrainResult | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 
 from imgclean import __version__
 from imgclean.atomic import replacing
@@ -45,9 +46,20 @@ _UNHASHED = "0" * 64  # replaced when the weights are written
 
 
 def stored_recipe(output: Path) -> Recipe | None:
-    """Return the recipe of the run in `output`, or None if there is no run."""
+    """Return the recipe of the run in `output`, or None if there is no run.
+
+    Raises:
+        InvalidSetting: there is one that cannot be read.
+    """
     path = output / RECIPE_NAME
-    return Recipe.model_validate_json(path.read_bytes()) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return Recipe.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise InvalidSetting(
+            f"{path} is not a recipe that this version can read", hint="start a new run"
+        ) from error
 
 
 def train(
@@ -149,8 +161,8 @@ def _config(
 ) -> WeightSetConfig:
     recipe: Recipe = job.recipe
     return WeightSetConfig(
-        name=_set_name(recipe.model, job.output),
-        model=recipe.model,
+        name=_set_name(job.model.name, job.output),
+        model=job.model.name,
         sha256=_UNHASHED,
         noise=recipe.noise,
         channels=channels,
