@@ -17,6 +17,7 @@ from pydantic import (
 
 from imgclean.degradation.spec import parse_degradation
 from imgclean.errors import InvalidSetting
+from imgclean.weightsets.config import list_mistakes
 
 
 class _Section(BaseModel):
@@ -109,8 +110,4 @@ def read_recipe(settings: dict[str, Any]) -> Recipe:
     try:
         return Recipe.model_validate(settings)
     except ValidationError as error:
-        mistakes = "; ".join(
-            f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}"
-            for each in error.errors()
-        )
-        raise InvalidSetting(f"the recipe is not valid: {mistakes}") from error
+        raise InvalidSetting(f"the recipe is not valid: {list_mistakes(error)}") from error

@@ -103,6 +103,13 @@ class WeightSetConfig(_Record):
         return parse_degradation(self.noise)
 
 
+def list_mistakes(error: ValidationError) -> str:
+    """Return every mistake that pydantic found, each with its path, on one line."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors()
+    )
+
+
 def read_config(folder: Path) -> WeightSetConfig:
     """Return the config of the weight set in `folder`.
 
@@ -118,8 +125,6 @@ def read_config(folder: Path) -> WeightSetConfig:
             hint=f"a weight set is a folder with {CONFIG_NAME} and {WEIGHTS_NAME}",
         ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise WeightsCorrupt(
-            f"{path}: {where}: {first['msg']}", hint="fetch or train the weight set again"
+            f"{path}: {list_mistakes(error)}", hint="fetch or train the weight set again"
         ) from error

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from imgclean.errors import InvalidSetting, PluginBroken, WeightsIncompatible, one_line
 from imgclean.extension.import_string import resolve
 from imgclean.extension.model_info import ModelInfo, Tiling
+from imgclean.weightsets.config import list_mistakes
 from imgclean.weightsets.store import read_tensors
 
 if TYPE_CHECKING:
@@ -32,12 +33,9 @@ def validate_options(info: ModelInfo, options: Mapping[str, Any]) -> BaseModel:
     try:
         return kind.model_validate(dict(options))
     except ValidationError as error:
-        mistakes = "; ".join(
-            f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}"
-            for each in error.errors()
-        )
         raise InvalidSetting(
-            f"options of {info.name}: {mistakes}", hint=f"see `imgclean models {info.name}`"
+            f"options of {info.name}: {list_mistakes(error)}",
+            hint=f"see `imgclean models {info.name}`",
         ) from error
 
 
