@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING
 
 import typer
 from rich.text import Text
-from typer.models import CommandInfo
 
 from imgclean import __version__
 from imgclean.cli.console import stderr
@@ -21,6 +22,9 @@ from imgclean.cli.models import models
 from imgclean.cli.plugins import plugins
 from imgclean.cli.train import train
 from imgclean.errors import ImgcleanError, one_line
+
+if TYPE_CHECKING:
+    from imgclean.extension.registry import LoadedPlugin
 
 _NO_PLUGINS = "--no-plugins"
 _DEBUG_VARIABLE = "IMGCLEAN_DEBUG"
@@ -63,50 +67,61 @@ def main() -> None:
     try:
         _add_plugin_commands()
         app(arguments)
-    except ImgcleanError as error:
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort
+        code = _report(error)
+        if os.environ.get(_DEBUG_VARIABLE):
+            traceback.print_exception(error)
+        sys.exit(code)
+
+
+def _report(error: BaseException) -> int:
+    """Say in one line what ended the run, and return the exit code."""
+    if isinstance(error, ImgcleanError):
         _print_error(str(error), error.hint)
-        code = exit_code_of(error)
-    except KeyboardInterrupt:
+        return exit_code_of(error)
+    if isinstance(error, KeyboardInterrupt):
         _print_error("interrupted", "")
-        code = INTERRUPTED
-    except BrokenPipeError:
+        return INTERRUPTED
+    if isinstance(error, BrokenPipeError):
         sys.stdout = None  # nobody reads it any more: Python must not flush it at exit
-        code = SETUP
-    except Exception as error:  # noqa: BLE001 - the last resort: one line, not a traceback
-        _print_error(
-            f"internal error: {one_line(error)}",
-            f"set {_DEBUG_VARIABLE}=1 for the traceback and report it with `imgclean doctor`",
-        )
-        code = SETUP
-    else:
-        code = 0
-    if code and os.environ.get(_DEBUG_VARIABLE):
-        traceback.print_exc()
-    sys.exit(code)
+        return SETUP
+    _print_error(
+        f"internal error: {one_line(error)}",
+        f"set {_DEBUG_VARIABLE}=1 for the traceback and report it with `imgclean doctor`",
+    )
+    return SETUP
 
 
 def _add_plugin_commands() -> None:
     """Let plugins add commands of their own; one that fails is passed by with a word."""
-    found = registry()
-    for plugin in found.plugins:
-        before = list(app.registered_commands)
+    for plugin in registry().plugins:
         try:
-            found.hook("imgclean_commands", plugin)(app=app)
-        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-            app.registered_commands = before
-            _print_error(f"commands of {plugin.source.distribution}: {one_line(error)}", "")
-            continue
-        taken = {_command_name(each) for each in before}
-        for added in app.registered_commands[len(before) :]:
-            if _command_name(added) in taken:
-                app.registered_commands.remove(added)
-                name = _command_name(added)
-                _print_error(f"{plugin.source.distribution} may not replace command {name}", "")
+            with redirect_stdout(sys.stderr):  # stdout carries data only
+                _add_commands_of(plugin)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - SystemExit too
+            name = plugin.source.distribution
+            _print_error(f"commands of {name} were not added: {one_line(error)}", "")
 
 
-def _command_name(command: CommandInfo) -> str:
-    function = getattr(command.callback, "__name__", "")
-    return command.name or function.replace("_", "-")
+def _add_commands_of(plugin: LoadedPlugin) -> None:
+    """Collect a plugin's commands in an application of its own, so that it can touch no other."""
+    offered = typer.Typer()
+    registry().hook("imgclean_commands", plugin)(app=offered)
+    if not offered.registered_commands and not offered.registered_groups:
+        return
+    taken = _command_names(app) & _command_names(offered)
+    if taken:
+        name = plugin.source.distribution
+        _print_error(f"{name} may not replace command {min(taken)}: none of its own is added", "")
+        return
+    app.registered_commands += offered.registered_commands
+    app.registered_groups += offered.registered_groups
+
+
+def _command_names(application: typer.Typer) -> set[str]:
+    return set(typer.main.get_group(application).commands)
 
 
 def _print_error(message: str, hint: str) -> None:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from rich.console import Console
 
-stdout = Console(highlight=False)
-stderr = Console(stderr=True, highlight=False)
+# paths and messages hold brackets and colons, which are not rich's markup
+stdout = Console(highlight=False, markup=False, emoji=False)
+stderr = Console(stderr=True, highlight=False, markup=False, emoji=False)

@@ -17,7 +17,7 @@ from imgclean.cli.console import stdout
 from imgclean.cli.context import registry
 from imgclean.cli.exit_codes import SETUP
 from imgclean.cli.options import JsonOption
-from imgclean.errors import ImgcleanError
+from imgclean.errors import ImgcleanError, one_line
 
 _NAME_END = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -80,10 +80,12 @@ def _package(name: str) -> Finding:
 
 
 def _devices() -> list[Finding]:
-    import torch
+    try:
+        import torch
 
-    from imgclean.inference.device import device_name, has_bf16
-
+        from imgclean.inference.device import device_name, has_bf16
+    except Exception as error:  # noqa: BLE001 - a broken installation is what doctor is for
+        return [_broken("torch", error)]
     kinds = ["cpu"]
     kinds += [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
@@ -126,15 +128,21 @@ def _cache() -> list[Finding]:
 def _weight_sets() -> list[Finding]:
     """Return every weight set, its hash and its fit checked."""
     from imgclean.weightsets.catalogue import installed
-    from imgclean.weightsets.network import load_network
 
     catalogue = installed()
     findings = [Finding("weight set", line, well=False) for line in catalogue.broken]
     for each in catalogue.sets.values():
         try:
+            from imgclean.weightsets.network import load_network
+
             load_network(registry().model(each.config.model).info, each)
-        except ImgcleanError as error:
-            findings.append(Finding(each.name, str(error), well=False))
+        except Exception as error:  # noqa: BLE001 - the other findings are wanted all the same
+            findings.append(_broken(each.name, error))
         else:
             findings.append(Finding(each.name, f"{each.config.model}, {each.config.noise}, sound"))
     return findings
+
+
+def _broken(subject: str, error: Exception) -> Finding:
+    known = isinstance(error, ImgcleanError)
+    return Finding(subject, str(error) if known else one_line(error), well=False)

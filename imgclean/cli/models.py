@@ -11,7 +11,6 @@ from rich.table import Table
 from imgclean.cli.console import stdout
 from imgclean.cli.context import registry
 from imgclean.cli.options import JsonOption
-from imgclean.errors import NoModelInstalled
 
 if TYPE_CHECKING:
     from imgclean.extension.registry import Model
@@ -35,7 +34,7 @@ def models(
     found = registry()
     chosen = [found.model(name)] if name else found.models()
     if not chosen:
-        raise NoModelInstalled("no model is installed", hint='run pip install "imgclean[models]"')
+        raise found.none_works()
     if json_lines:
         for model in chosen:
             typer.echo(json.dumps(_facts(model, catalogue, options=name is not None)))
@@ -58,6 +57,8 @@ def _list(chosen: list[Model], catalogue: Catalogue) -> None:
 def _describe(model: Model, catalogue: Catalogue) -> None:
     facts = _facts(model, catalogue, options=True)
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column(overflow="fold")  # a path that is cut short is of no use
     for key in ("name", "title", "paper", "key", "tasks", "channels", "noise_aware", "precisions"):
         value = facts[key]
         table.add_row(key, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
@@ -113,8 +114,17 @@ def _options(model: Model) -> list[dict[str, str]]:
     return [
         {
             "name": name,
-            "type": getattr(field.annotation, "__name__", str(field.annotation)),
-            "default": str(field.default),
+            "type": _type_name(field.annotation),
+            "default": "required"
+            if field.is_required()
+            else str(field.get_default(call_default_factory=True)),
         }
         for name, field in fields.items()
     ]
+
+
+def _type_name(annotation: object) -> str:
+    """Return a type as its author wrote it, such as `Literal['he', 'dirac']`."""
+    if isinstance(annotation, type):
+        return annotation.__name__
+    return str(annotation).replace("typing.", "")

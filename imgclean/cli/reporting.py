@@ -69,7 +69,7 @@ class Display:
         self._megapixels = 0.0
         self._told = time.monotonic()
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn() if total > 1 else TextColumn("{task.percentage:>3.0f} %"),
             _Rate(),

@@ -21,7 +21,9 @@ def resolve(text: str) -> object:
         )
     try:
         return getattr(importlib.import_module(module_name), attribute)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: it would end the run without a word
         raise PluginBroken(
             f"{text} cannot be imported: {one_line(error)}",
             hint="install the plugin again, or remove it",

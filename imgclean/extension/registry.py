@@ -41,6 +41,12 @@ class PluginSource:
         """A name that no other plugin has."""
         return f"{self.distribution}:{self.entry_point}"
 
+    def is_named(self, model: str) -> bool:
+        """Whether a model of that name, or `distribution:name`, is likely this plugin's."""
+        distribution, _, name = model.rpartition(":")
+        likely = (self.entry_point, self.distribution.removeprefix("imgclean-"))
+        return name in likely and distribution in ("", self.distribution)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedPlugin:
@@ -140,26 +146,30 @@ class Registry:
         others = [each.value for each in self.plugins if each is not plugin]
         return self._manager.subset_hook_caller(name, remove_plugins=others)
 
+    def none_works(self) -> NoModelInstalled:
+        """Return the error for a command that finds no model at all."""
+        if self.disabled:
+            return NoModelInstalled(
+                "every plugin that works is switched off",
+                hint="by --no-plugins or by IMGCLEAN_PLUGINS in the environment",
+            )
+        return NoModelInstalled("no model is installed", hint='run pip install "imgclean[models]"')
+
     def _missing(self, name: str) -> UnknownModel | PluginBroken | NoModelInstalled:
         for failure in self.failures:
-            source = failure.source
-            if name in (source.entry_point, source.distribution.removeprefix("imgclean-")):
+            if failure.source.is_named(name):
                 return PluginBroken(
                     f"model {name!r} is not available: {failure.error}: {failure.message}",
                     hint=f"to remove the plugin: {failure.hint}",
                 )
-        for source in self.disabled:
-            if name in (source.entry_point, source.distribution.removeprefix("imgclean-")):
-                return UnknownModel(
-                    f"the plugin of model {name!r} is switched off",
-                    hint="by --no-plugins or by IMGCLEAN_PLUGINS in the environment",
-                )
-        models = self.models()
-        if not models:
-            return NoModelInstalled(
-                "no model is installed", hint='run pip install "imgclean[models]"'
+        if any(source.is_named(name) for source in self.disabled):
+            return UnknownModel(
+                f"the plugin of model {name!r} is switched off",
+                hint="by --no-plugins or by IMGCLEAN_PLUGINS in the environment",
             )
-        names = [each.info.name for each in models]
+        names = [each.info.name for each in self.models()]
+        if not names:
+            return self.none_works()
         near = nearest_names(name, names)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(names)}"
         return UnknownModel(f"no model is named {name!r}", hint=hint)
