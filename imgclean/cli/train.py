@@ -50,6 +50,9 @@ def train(
     data: Annotated[
         list[str] | None, typer.Option(help="Folder of clean images; repeatable.")
     ] = None,
+    init: Annotated[
+        str | None, typer.Option("--init", help="Weight set to begin from: a name or a path.")
+    ] = None,
     noise: Annotated[
         str | None, typer.Option(help="Noise to learn: gaussian:25, gaussian:0-55.")
     ] = None,
@@ -86,6 +89,7 @@ def train(
     given: dict[str, Any] = {
         "model": model,
         "data": data and [str(Path(each).resolve()) for each in data],
+        "init": _absolute(init),
         "noise": noise,
         "budget": _budget(steps, minutes),
         "validate_on": validate and [str(Path(each).resolve()) for each in validate],
@@ -116,6 +120,13 @@ def train(
             raise
     if not quiet:
         stderr.print(f"{weights.name}: use it with --weights {out}/", soft_wrap=True)
+
+
+def _absolute(reference: str | None) -> str | None:
+    """Return a weight set's path in full, so that a resume finds it from any folder."""
+    from imgclean.weightsets.catalogue import is_path
+
+    return str(Path(reference).resolve()) if reference and is_path(reference) else reference
 
 
 def _budget(steps: int | None, minutes: float | None) -> dict[str, Any] | None:

@@ -75,6 +75,7 @@ class Recipe(_Section):
         model: name of the model.
         options: options of the model; `channels` decides between colour and gray training.
         data: folders of clean images.
+        init: weight set to begin from, a name or a path; None for fresh weights.
         noise: degradation spec; the level is drawn anew for each patch.
         patch: side of a training patch in pixels.
         batch: patches a step. On a CPU many small steps go further than few large ones.
@@ -88,6 +89,7 @@ class Recipe(_Section):
     model: str
     options: dict[str, Any] = {}
     data: Annotated[list[str], Field(min_length=1)]
+    init: str | None = None
     noise: Annotated[str, AfterValidator(_known_noise)] = "gaussian:0-55"
     patch: Annotated[int, Field(ge=8)] = 40
     batch: PositiveInt = 8

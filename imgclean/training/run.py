@@ -30,9 +30,9 @@ from imgclean.training.loop import train_supervised
 from imgclean.training.patches import PatchSource
 from imgclean.training.recipe import Recipe
 from imgclean.training.validation import validate
-from imgclean.weightsets.catalogue import WeightSet
+from imgclean.weightsets.catalogue import WeightSet, find, installed
 from imgclean.weightsets.config import Provenance, WeightSetConfig
-from imgclean.weightsets.network import build_network, validate_options
+from imgclean.weightsets.network import build_network, load_tensors, validate_options
 from imgclean.weightsets.store import write_config, write_weight_set
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def train(
             raise InputNotFound(f"{each} does not exist")
     if channels not in info.channels:
         raise InvalidSetting(f"{info.name} is not made for {channels} channels")
+    if recipe.init is not None:
+        find(recipe.init, installed())  # refuses what is not there before any work
     place = choose_device(device)
     data = tuple(Path(each) for each in recipe.data)
     images = read_clean_images(data, channels=channels, smallest=recipe.patch, emit=emit)
@@ -140,11 +142,8 @@ def _train_in_core(job: TrainJob, images: CleanImages, device: torch.device) -> 
             f"{device_name(device)}, {precision}"
         )
     )
-    with torch.random.fork_rng():
-        torch.manual_seed(recipe.seed)
-        network = build_network(job.model, validate_options(job.model, recipe.options))
     return train_supervised(
-        network,
+        _initial_network(job.model, recipe),
         recipe,
         PatchSource(images.images, recipe.patch, device),
         job.output,
@@ -154,6 +153,16 @@ def _train_in_core(job: TrainJob, images: CleanImages, device: torch.device) -> 
         emit=job.emit,
         resume=job.checkpoint is not None,
     )
+
+
+def _initial_network(info: ModelInfo, recipe: Recipe) -> torch.nn.Module:
+    options = validate_options(info, recipe.options)
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.seed)
+        network = build_network(info, options)
+    if recipe.init is not None:
+        load_tensors(info, network, find(recipe.init, installed()))
+    return network
 
 
 def _config(
@@ -168,13 +177,14 @@ def _config(
         channels=channels,
         options={**recipe.options, "channels": channels},
         provenance=Provenance(
-            recipe=recipe.model_dump(exclude={"data", "validate_on"}),
+            recipe=recipe.model_dump(exclude={"data", "validate_on", "init"}),
             data=[folder.resolve().name for folder in job.data],
             images=len(images.images),
             steps=result.steps,
             minutes=round(result.seconds / 60, 2),
             machine=device_name(device),
             versions={"imgclean": __version__, "torch": version("torch")},
+            begun_from=(find(recipe.init, installed()).config.provenance if recipe.init else None),
         ),
     )
 

@@ -20,8 +20,11 @@ def render_card(config: WeightSetConfig) -> str:
     parts = [_front_matter(config), f"# {config.name}\n", about, usage]
     if config.results:
         parts.append(_results(config.results))
-    if config.provenance:
-        parts.append(_provenance(config.provenance, config))
+    stage = config.provenance
+    title = "Trained"
+    while stage:
+        parts.append(_provenance(stage, config.model, title))
+        stage, title = stage.begun_from, "Before that"
     return "\n".join(parts)
 
 
@@ -52,14 +55,14 @@ def _results(results: list[Measurement]) -> str:
     )
 
 
-def _provenance(provenance: Provenance, config: WeightSetConfig) -> str:
+def _provenance(provenance: Provenance, model: str, title: str) -> str:
     settings = "\n".join(
         f"{key} = {value}" for key, value in sorted(_flat(provenance.recipe).items())
     )
     versions = ", ".join(f"{name} {each}" for name, each in sorted(provenance.versions.items()))
     return (
-        "## Trained\n\n"
-        f"With `imgclean train --model {config.model}`: {provenance.steps:,} steps in "
+        f"## {title}\n\n"
+        f"With `imgclean train --model {model}`: {provenance.steps:,} steps in "
         f"{provenance.minutes:.0f} minutes on {provenance.machine}, on {provenance.images} images "
         f"of {', '.join(provenance.data)} ({versions}).\n\n"
         f"```\n{settings}\n```\n"

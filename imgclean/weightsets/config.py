@@ -53,6 +53,7 @@ class Provenance(_Record):
         minutes: time in the training loop.
         machine: processor or accelerator.
         versions: of imgclean, torch and the plugin.
+        begun_from: how the weights that it began from came to be; None for fresh ones.
     """
 
     recipe: dict[str, Any]
@@ -62,6 +63,7 @@ class Provenance(_Record):
     minutes: float
     machine: str
     versions: dict[str, str]
+    begun_from: Provenance | None = None
 
 
 class WeightSetConfig(_Record):

@@ -67,6 +67,15 @@ def load_network(info: ModelInfo, weights: WeightSet) -> torch.nn.Module:
     network = build_network(info, validate_options(info, weights.config.options))
     if not info.needs_weights:
         return network.eval()
+    load_tensors(info, network, weights)
+    return network.eval()
+
+
+def load_tensors(info: ModelInfo, network: torch.nn.Module, weights: WeightSet) -> None:
+    """Put a set's tensors into a network of that model.
+
+    Raises: as `load_network`.
+    """
     tensors = read_tensors(weights)
     expected = {
         name: tensor
@@ -80,7 +89,6 @@ def load_network(info: ModelInfo, weights: WeightSet) -> torch.nn.Module:
             hint="the set's options and its tensors come from different networks",
         )
     network.load_state_dict(tensors, strict=False)
-    return network.eval()
 
 
 def _call_plugin(info: ModelInfo, part: str, call: Callable[[], _Made]) -> _Made:

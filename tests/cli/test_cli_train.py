@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from material import ENVIRONMENT, command, noise_image
 from PIL import Image
+from safetensors.numpy import load_file
 
 QUICK = [
     *("--set", "options.depth=4", "--set", "options.width=8"),
@@ -91,6 +92,27 @@ def test_a_recipe_file_is_read_and_its_mistakes_are_listed(imgclean, clean):
     assert "color" in run.stderr
     Path("mine.toml").write_text("model = ")
     assert "is not TOML" in imgclean("train", "mine.toml", "--data", "clean", "--out", "r").stderr
+
+
+def test_training_can_begin_from_a_weight_set_and_the_card_says_so(imgclean, clean):
+    settings = ["train", "--model", "dncnn", "--data", "clean", *QUICK]
+    assert imgclean(*settings, "--steps", "30", "--out", "first").code == 0
+    tuned = ["--init", "first/", "--set", "optimiser.lr=1e-9", "--steps", "2", "--out", "second"]
+    assert imgclean(*settings, *tuned).code == 0
+    first, second = (load_file(f"{name}/model.safetensors") for name in ("first", "second"))
+    for name, tensor in first.items():
+        if "running" not in name:
+            np.testing.assert_allclose(second[name], tensor, atol=1e-6)
+    provenance = json.loads(Path("second/config.json").read_text())["provenance"]
+    assert (provenance["steps"], provenance["begun_from"]["steps"]) == (2, 30)
+    assert "## Before that" in Path("second/README.md").read_text()
+    assert imgclean("train", "--out", "second", "--resume", "--steps", "3").code == 0
+    other = imgclean(*settings, "--init", "first/", "--set", "options.depth=5", "--out", "third")
+    assert other.code == 1
+    assert "does not fit dncnn" in other.stderr
+    missing = imgclean(*settings, "--init", "nowhere/", "--out", "third")
+    assert missing.code == 2
+    assert not Path("third/config.json").exists()
 
 
 def test_gray_training_makes_a_gray_set(imgclean, clean):
