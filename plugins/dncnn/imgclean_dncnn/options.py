@@ -19,7 +19,7 @@ class DnCNNOptions(BaseModel):
         batch_norm: normalise the inner layers (the ablation of Figure 2 switches it off).
         residual: predict the noise, not the clean image (likewise).
         initialisation: `he` (the paper's), or `dirac`: each inner convolution begins near the
-            identity, which trains several times faster on a small budget.
+            identity, for small budgets (see the README).
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
