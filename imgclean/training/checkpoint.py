@@ -26,14 +26,15 @@ class Checkpoint:
     Attributes:
         step: optimiser steps taken.
         seconds: time spent in the loop so far.
-        network, average, optimiser: state dicts.
+        network, average: state dicts.
+        optimisers: a state dict each.
     """
 
     step: int
     seconds: float
     network: dict[str, Any]
     average: dict[str, Any]
-    optimiser: dict[str, Any]
+    optimisers: list[dict[str, Any]]
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

@@ -1,4 +1,4 @@
-"""The core's supervised loop: noise on clean patches, squared error, AdamW."""
+"""The core's supervised loop: noise on clean patches, squared error."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from imgclean.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
+from imgclean.training.optimisers import make_optimisers, set_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,7 @@ class _Run:
 
     network: torch.nn.Module
     average: AveragedModel
-    optimiser: torch.optim.Optimizer
+    optimisers: list[torch.optim.Optimizer]
     step: int = 0
     seconds: float = 0.0
 
@@ -123,7 +124,7 @@ def train_supervised(
         KeyboardInterrupt: the user asked to stop; a checkpoint is on disk.
     """
     path = output / CHECKPOINT_NAME
-    run = _prepare(network, recipe, device)
+    run = _prepare(network, recipe, device, autocast=autocast)
     if resume and path.exists():
         _restore(run, read_checkpoint(path, device))
     draw = _Draw(recipe, patches, device, noise_aware)
@@ -146,9 +147,10 @@ def _loop(
         while (share := recipe.budget.share(run.step, run.seconds)) < 1:
             if interruption.requested:
                 break
-            rate = _learning_rate(recipe, run.step, share)
+            height = _schedule(recipe.optimiser.warmup, run.step, share)
+            set_rate(run.optimisers, height)
             batch = draw(run.step)
-            loss = _step(run, batch, rate, recipe.optimiser.clip, autocast=autocast)
+            loss = _step(run, batch, recipe.optimiser.clip, autocast=autocast)
             tally.losses.append(loss)
             tally.errors.append(loss * 2 * recipe.batch / batch.clean.numel())
             now = time.monotonic()
@@ -156,43 +158,39 @@ def _loop(
             save = now - saved > _SECONDS_BETWEEN_CHECKPOINTS
             if save or now - told > _SECONDS_BETWEEN_EVENTS:
                 told = now
-                _report(run, tally, recipe, rate, emit)
+                _report(run, tally, recipe, height, emit)
             if save:
                 saved = now
                 write_checkpoint(path, _checkpoint(run))
     if tally.losses:
-        _report(run, tally, recipe, rate, emit)
+        _report(run, tally, recipe, height, emit)
     return share
 
 
-def _step(run: _Run, batch: _Batch, rate: float, clip: float, *, autocast: bool) -> torch.Tensor:
+def _step(run: _Run, batch: _Batch, clip: float, *, autocast: bool) -> torch.Tensor:
     """Take one optimiser step; return the loss, the sum of squares / (2 N) (equation 1)."""
-    for group in run.optimiser.param_groups:
-        group["lr"] = rate
     with torch.autocast(batch.clean.device.type, torch.bfloat16, enabled=autocast):
         output = run.network(batch.noisy, batch.sigma)
     squares = (output.float() - batch.clean).square().sum()
     loss: torch.Tensor = squares / (2 * batch.clean.shape[0])
-    run.optimiser.zero_grad(set_to_none=True)
+    run.network.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), clip)
-    run.optimiser.step()
+    for optimiser in run.optimisers:
+        optimiser.step()
     run.average.update_parameters(run.network)
     run.step += 1
     return loss.detach()
 
 
-def _prepare(network: torch.nn.Module, recipe: Recipe, device: torch.device) -> _Run:
+def _prepare(
+    network: torch.nn.Module, recipe: Recipe, device: torch.device, *, autocast: bool
+) -> _Run:
     network.to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-    weights = [each for each in network.parameters() if each.ndim > 1]
-    others = [each for each in network.parameters() if each.ndim <= 1]
-    groups = [
-        {"params": weights, "weight_decay": recipe.optimiser.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    optimiser = torch.optim.AdamW(groups, lr=recipe.optimiser.lr, fused=device.type != "mps")
+    precision = torch.bfloat16 if autocast else torch.float32
+    optimisers = make_optimisers(network, recipe.optimiser, precision=precision)
     average = AveragedModel(network, multi_avg_fn=_running_mean(recipe.ema), use_buffers=True)
-    return _Run(network, average, optimiser)
+    return _Run(network, average, optimisers)
 
 
 def _running_mean(decay: float) -> Callable[..., None]:
@@ -212,13 +210,13 @@ def _running_mean(decay: float) -> Callable[..., None]:
     return update
 
 
-def _learning_rate(recipe: Recipe, step: int, share: float) -> float:
-    """Return the rate of this step: a linear warm-up, then a cosine to zero over the budget."""
-    warmup = min(1.0, (step + 1) / max(1, recipe.optimiser.warmup))
-    return recipe.optimiser.lr * warmup * 0.5 * (1 + math.cos(math.pi * share))
+def _schedule(warmup: int, step: int, share: float) -> float:
+    """Return the step's rate over the peak: a linear warm-up, then a cosine to zero."""
+    risen = min(1.0, (step + 1) / max(1, warmup))
+    return risen * 0.5 * (1 + math.cos(math.pi * share))
 
 
-def _report(run: _Run, tally: _Tally, recipe: Recipe, rate: float, emit: Emit) -> None:
+def _report(run: _Run, tally: _Tally, recipe: Recipe, height: float, emit: Emit) -> None:
     loss, psnr = tally.drain()
     if not math.isfinite(loss):
         raise TrainingDiverged(
@@ -226,6 +224,7 @@ def _report(run: _Run, tally: _Tally, recipe: Recipe, rate: float, emit: Emit) -
             hint="start a new run with a lower rate, as --set optimiser.lr=5e-4",
         )
     share = recipe.budget.share(run.step, run.seconds)
+    rate = recipe.optimiser.lr * height
     emit(
         TrainStep(step=run.step, share=share, loss=loss, psnr=psnr, rate=rate, seconds=run.seconds)
     )
@@ -237,13 +236,14 @@ def _checkpoint(run: _Run) -> Checkpoint:
         seconds=run.seconds,
         network=run.network.state_dict(),
         average=run.average.state_dict(),
-        optimiser=run.optimiser.state_dict(),
+        optimisers=[each.state_dict() for each in run.optimisers],
     )
 
 
 def _restore(run: _Run, checkpoint: Checkpoint) -> None:
     run.network.load_state_dict(checkpoint.network)
     run.average.load_state_dict(checkpoint.average)
-    run.optimiser.load_state_dict(checkpoint.optimiser)
+    for optimiser, state in zip(run.optimisers, checkpoint.optimisers, strict=True):
+        optimiser.load_state_dict(state)
     run.step = checkpoint.step
     run.seconds = checkpoint.seconds

@@ -53,16 +53,21 @@ class Budget(_Section):
 
 
 class Optimiser(_Section):
-    """AdamW with a linear warm-up and a cosine to zero.
+    """The optimiser; its rates rise linearly to their peak and fall along a cosine to zero.
 
     Attributes:
-        lr: peak learning rate.
-        weight_decay: on convolution weights; batch norm and biases have none.
+        name: `adamw`; or `muon`, which moves the weights between wide layers with Muon and the
+            rest with AdamW, and needs far fewer steps.
+        lr: AdamW's peak rate.
+        muon_lr: Muon's peak rate.
+        weight_decay: AdamW's, on weights; batch norm and biases have none.
         warmup: steps until the peak.
         clip: largest norm of a step's gradient.
     """
 
+    name: Literal["adamw", "muon"] = "adamw"
     lr: PositiveFloat = 1e-3
+    muon_lr: PositiveFloat = 5e-3
     weight_decay: Annotated[float, Field(ge=0)] = 1e-4
     warmup: Annotated[int, Field(ge=0)] = 200
     clip: PositiveFloat = 5.0
