@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.filesize import decimal
 from rich.table import Table
 
 from imgclean.cli.console import stdout
@@ -24,7 +25,7 @@ def models(
     """List the installed models and their weight sets, or describe one.
 
     With --json each line has name, key, title, paper, tasks, channels, noise_aware, precisions,
-    needs_weights, options and weights (name, noise, channels, preference, folder, results).
+    needs_weights, options and weights (name, noise, channels, preference, folder, bytes, results).
 
     Example: imgclean models dncnn
     """
@@ -63,9 +64,12 @@ def _describe(model: Model, catalogue: Catalogue) -> None:
         value = facts[key]
         table.add_row(key, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
     for option in facts["options"]:
-        table.add_row(f"option {option['name']}", f"{option['type']}, default {option['default']}")
+        about = f"{option['type']}, default {option['default']}"
+        table.add_row(f"option {option['name']}", f"{about}\n{option['description']}".strip())
     for each in catalogue.of_model(model.info.name):
-        table.add_row("weights", f"{_about_set(each)}\n{each.folder}")
+        size = _file_size(each)
+        about = "its file is missing" if size is None else decimal(size)
+        table.add_row("weights", f"{_about_set(each)}, {about}\n{each.folder}")
         for result in each.config.results:
             text = (
                 f"{result.set} {result.degradation}: {result.psnr:.2f} dB, SSIM {result.ssim:.4f}"
@@ -77,6 +81,13 @@ def _describe(model: Model, catalogue: Catalogue) -> None:
 def _about_set(each: WeightSet) -> str:
     kind = "gray" if each.config.channels == 1 else "colour"
     return f"{each.name} ({kind}, {each.config.noise})"
+
+
+def _file_size(each: WeightSet) -> int | None:
+    try:
+        return each.file.stat().st_size
+    except OSError:
+        return None
 
 
 def _facts(model: Model, catalogue: Catalogue, *, options: bool) -> dict[str, Any]:
@@ -99,6 +110,7 @@ def _facts(model: Model, catalogue: Catalogue, *, options: bool) -> dict[str, An
                 "channels": each.config.channels,
                 "preference": each.config.preference,
                 "folder": str(each.folder),
+                "bytes": _file_size(each),
                 "results": [result.model_dump() for result in each.config.results],
             }
             for each in catalogue.of_model(info.name)
@@ -107,7 +119,7 @@ def _facts(model: Model, catalogue: Catalogue, *, options: bool) -> dict[str, An
 
 
 def _options(model: Model) -> list[dict[str, str]]:
-    """Return the fields of the model's options class: name, type, default."""
+    """Return the fields of the model's options class: name, type, default, description."""
     from imgclean.extension.import_string import resolve
 
     fields = getattr(resolve(model.info.options), "model_fields", {})
@@ -118,6 +130,7 @@ def _options(model: Model) -> list[dict[str, str]]:
             "default": "required"
             if field.is_required()
             else str(field.get_default(call_default_factory=True)),
+            "description": field.description or "",
         }
         for name, field in fields.items()
     ]

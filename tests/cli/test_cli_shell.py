@@ -1,6 +1,7 @@
 """What every command shares: errors on one line, tracebacks on demand, reports that hold."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 from material import ENVIRONMENT, command
@@ -27,7 +28,7 @@ def __getattr__(name):
 
     class Options(BaseModel):
         channels: int
-        kind: Literal["a", "b"] = "a"
+        kind: Literal["a", "b"] = Field(default="a", description="Which of the two.")
         sizes: list[int] = Field(default_factory=lambda: [3])
 
     return Options
@@ -98,8 +99,17 @@ def test_options_of_a_model_are_shown_as_their_author_wrote_them(imgclean, site)
         ("Literal['a', 'b']", "a"),
         ("list[int]", "[3]"),
     ]
+    assert [each["description"] for each in line["options"]] == ["", "Which of the two.", ""]
     table = imgclean("models", "odd", env={"PYTHONPATH": str(site)}).stdout
     assert "list[int]" in table
+    assert "Which of the two." in table
+
+
+def test_the_size_of_an_embedded_set_is_shown(imgclean):
+    (line,) = imgclean("models", "dncnn", "--json").lines
+    for each in line["weights"]:
+        assert each["bytes"] == (Path(each["folder"]) / "model.safetensors").stat().st_size
+    assert " MB" in imgclean("models", "dncnn").stdout
 
 
 def test_doctor_reports_the_rest_where_torch_is_broken(imgclean, site):

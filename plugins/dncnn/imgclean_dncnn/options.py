@@ -10,26 +10,29 @@ from imgclean import Tiling
 
 
 class DnCNNOptions(BaseModel):
-    """Options of the network; the defaults are the paper's blind and colour denoiser.
+    """Options of the network; the defaults are the paper's blind and colour denoiser."""
 
-    Attributes:
-        channels: image channels.
-        depth: convolutions; 17 for one known sigma, 20 for blind (Section III.B, IV.A).
-        width: feature maps of each inner layer.
-        batch_norm: normalise the inner layers (the ablation of Figure 2 switches it off).
-        residual: predict the noise, not the clean image (likewise).
-        initialisation: `he` (the paper's), or `dirac`: each inner convolution begins near the
-            identity, for small budgets (see the README).
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
+    )
 
     channels: int = Field(default=3, ge=1)
+    """Image channels."""
+
     depth: int = Field(default=20, ge=3)
+    """Convolutions: 17 for one known sigma, 20 for blind (Sections III.B, IV.A)."""
+
     width: int = Field(default=64, ge=1)
+    """Feature maps of each inner layer."""
+
     batch_norm: bool = True
+    """Normalise the inner layers (the ablation of Figure 2 switches it off)."""
+
     residual: bool = True
+    """Predict the noise, not the clean image (likewise)."""
+
     initialisation: Literal["he", "dirac"] = "he"
+    """The paper's, or each inner convolution near the identity, for small budgets."""
 
 
 def tiling(options: DnCNNOptions) -> Tiling:

@@ -4,12 +4,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class MedianOptions(BaseModel):
-    """Options of the filter.
+    """Options of the filter."""
 
-    Attributes:
-        channels: image channels.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
+    )
 
     channels: int = Field(default=3, ge=1)
+    """Image channels."""
