@@ -9,57 +9,34 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from imgclean.atomic import remove_leftovers, replacing
-from imgclean.errors import ImageError, ImgcleanError, UnreadableImage, UnwritableImage, one_line
+from imgclean.errors import ImageError, ImgcleanError, UnwritableImage, one_line
 from imgclean.events import Done, Emit, Failed, Planned, Progressed, Skipped, Summary
-from imgclean.images.formats import format_by_name
 from imgclean.images.pixels import sample_range
 from imgclean.images.rasters import PixelRaster, PixelSink
-from imgclean.images.read import decode_image, read_bytes
-from imgclean.images.write import encode_image, require_fit, unwritable
+from imgclean.images.write import encode_image, unwritable
 from imgclean.inference.flow import ByteBudget, ReadAhead, WriteBehind
 from imgclean.inference.introductions import Introductions
-from imgclean.inference.journal import Journal, settings_key, sha256_of
+from imgclean.inference.records import Records
+from imgclean.inference.sources import read_source
 from imgclean.interruption import Interruption
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from imgclean.extension.model_info import Precision
     from imgclean.images.picture import Picture
     from imgclean.inference.denoiser import Denoiser
     from imgclean.inference.plan import FileRules, Job, Plan
     from imgclean.inference.selection import Selection
+    from imgclean.inference.sources import Source
 
 _BYTES_IN_FLIGHT = 256 * 2**20  # decoded images that wait, on each side of the denoiser
 _READERS = 2
 _WRITERS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A job with what was read for it: a picture, or why there is none (None: finished before).
-
-    Attributes:
-        fingerprint: hash of the input's content.
-        seconds: time spent reading.
-    """
-
-    job: Job
-    content: Picture | ImgcleanError | None
-    fingerprint: str
-    seconds: float
-
-    @property
-    def size(self) -> int:
-        """Bytes that are held until the image is denoised."""
-        if self.content is None or isinstance(self.content, ImgcleanError):
-            return 0
-        return int(self.content.samples.nbytes)
 
 
 class Batch:
@@ -77,7 +54,6 @@ class Batch:
         self._selection = selection
         self._rules = rules
         self._emit = emit
-        self._journals: dict[Path, Journal] = {}
         self._introductions = Introductions(emit)
         self._counts = {"done": 0, "failed": 0, "skipped": 0}
         self._pixels = 0
@@ -95,12 +71,14 @@ class Batch:
         """
         started = time.monotonic()
         reading, writing = ByteBudget(_BYTES_IN_FLIGHT), ByteBudget(_BYTES_IN_FLIGHT)
-        with ExitStack() as stack, Interruption() as interruption:
-            self._open_journals(stack)
+        jobs = self._plan.jobs
+        with Records(jobs, self._rules) as records, Interruption() as interruption:
+            for folder in {job.output.parent for job in jobs}:
+                remove_leftovers(folder)
             writer: WriteBehind[Done | Failed] = WriteBehind(writing, _WRITERS)
             sources = ReadAhead(
-                self._plan.jobs,
-                self._read,
+                jobs,
+                lambda job: read_source(job, records, self._selection.denoisers),
                 lambda source: source.size,
                 budget=reading,
                 threads=_READERS,
@@ -109,7 +87,7 @@ class Batch:
             try:
                 with closing(iter(sources)) as ahead:
                     for source in ahead:
-                        self._clean(source, writer, interruption)
+                        self._clean(source, records, writer, interruption)
                         reading.release(source.size)
                         self._count(writer.finished())
             finally:
@@ -118,65 +96,12 @@ class Batch:
                 self._emit(summary)
         return summary
 
-    def _open_journals(self, stack: ExitStack) -> None:
-        for folder in {job.output.parent for job in self._plan.jobs}:
-            remove_leftovers(folder)
-        for root in {job.root for job in self._plan.jobs if job.root is not None}:
-            self._journals[root] = stack.enter_context(Journal(root))
-            if self._rules.in_place:
-                self._journals[root].adopt_neighbours()
-
-    def _read(self, job: Job) -> _Source:
-        """Read one file, on a reading thread."""
-        started = time.monotonic()
-        fingerprint = ""
-        content: Picture | ImgcleanError | None
-        try:
-            data = read_bytes(job.input)
-            fingerprint = sha256_of(data)
-            finished = self._is_finished(job, fingerprint)
-            content = None if finished else self._decode(data, job)
-        except ImgcleanError as error:
-            content = error
-        except Exception as error:  # noqa: BLE001 - one bad file must not end the run
-            content = UnreadableImage(f"{job.input}: {one_line(error)}")
-        return _Source(job, content, fingerprint, time.monotonic() - started)
-
-    def _decode(self, data: bytes, job: Job) -> Picture:
-        """Return the picture; refuse one that could not be written before it costs any work."""
-        picture = decode_image(data, str(job.input))
-        try:
-            require_fit(picture, format_by_name(job.format or picture.format))
-        except UnwritableImage as error:
-            raise error.about(job.output) from error
-        return picture
-
-    def _is_finished(self, job: Job, fingerprint: str) -> bool:
-        """Whether an earlier run left nothing to do here.
-
-        Raises:
-            UnwritableImage: the output is there, but somebody changed it since.
-        """
-        journal = self._journals.get(job.root) if job.root else None
-        if journal is None:
-            return False
-        if self._rules.in_place:
-            return journal.is_result(fingerprint)
-        if not self._rules.resume or not job.output.exists():
-            return False
-        there = sha256_of(job.output.read_bytes())
-        if not self._rules.overwrite and not journal.is_result(there):
-            raise UnwritableImage(
-                f"{job.output} was changed since it was cleaned",
-                hint="use --overwrite to replace it",
-            )
-        return any(
-            journal.is_finished(job.output, there, fingerprint, self._settings(denoiser, job))
-            for denoiser in self._selection.denoisers
-        )
-
     def _clean(
-        self, source: _Source, writer: WriteBehind[Done | Failed], interruption: Interruption
+        self,
+        source: Source,
+        records: Records,
+        writer: WriteBehind[Done | Failed],
+        interruption: Interruption,
     ) -> None:
         """Denoise one image and hand it to the writer."""
         picture = source.content
@@ -197,7 +122,7 @@ class Batch:
         self._pixels += picture.width * picture.height
         seconds = source.seconds + time.monotonic() - started
         writer.submit(
-            lambda: self._write(source, clean, denoiser, precision, seconds),
+            lambda: self._write(source, records, clean, denoiser, precision, seconds),
             clean.samples.nbytes,
         )
 
@@ -232,7 +157,8 @@ class Batch:
 
     def _write(
         self,
-        source: _Source,
+        source: Source,
+        records: Records,
         clean: Picture,
         denoiser: Denoiser,
         precision: Precision,
@@ -243,7 +169,7 @@ class Batch:
         started = time.monotonic()
         try:
             content = encode_image(clean, job.format or clean.format, self._rules.quality)
-            self._store(source, content, denoiser)
+            _store(job, content, lambda: records.record(job, source.fingerprint, denoiser, content))
         except OSError as error:
             return _failed(job, unwritable(job.output, error))
         except ImgcleanError as error:
@@ -263,25 +189,6 @@ class Batch:
             precision=precision,
             seconds=round(seconds + time.monotonic() - started, 3),
         )
-
-    def _store(self, source: _Source, content: bytes, denoiser: Denoiser) -> None:
-        """Put the clean file in its place, with the input's mode and modification time."""
-        job = source.job
-        job.output.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(job.output) as temporary:
-            temporary.write_bytes(content)
-            status = job.input.stat()
-            shutil.copymode(job.input, temporary)
-            os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
-            if job.root is not None:
-                settings = self._settings(denoiser, job)
-                digest = sha256_of(content)
-                self._journals[job.root].record(job.output, source.fingerprint, settings, digest)
-
-    def _settings(self, denoiser: Denoiser, job: Job) -> str:
-        """Return a key of all that shapes the output, apart from the input."""
-        writing = {"format": job.format, "quality": self._rules.quality}
-        return settings_key(denoiser.identity | writing)
 
     def _count(self, events: list[Done | Failed] | list[Failed] | list[Skipped]) -> None:
         for event in events:
@@ -318,3 +225,14 @@ def _failed(job: Job, error: ImgcleanError) -> Failed:
     return Failed(
         input=str(job.input), output=str(job.output), error=type(error).__name__, message=message
     )
+
+
+def _store(job: Job, content: bytes, record: Callable[[], None]) -> None:
+    """Put the clean file in its place, with the input's mode and modification time."""
+    job.output.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(job.output) as temporary:
+        temporary.write_bytes(content)
+        status = job.input.stat()
+        shutil.copymode(job.input, temporary)
+        os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
+        record()

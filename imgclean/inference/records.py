@@ -1,0 +1,85 @@
+"""What a run finds finished and what it finishes, in the journals of its output folders."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from imgclean.errors import UnwritableImage
+from imgclean.inference.journal import Journal, settings_key, sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from imgclean.inference.denoiser import Denoiser
+    from imgclean.inference.plan import FileRules, Job
+
+
+class Records:
+    """The journals of a run, open and locked until it ends; safe to use from several threads.
+
+    Args:
+        jobs: what the run cleans.
+        rules: which finished files it leaves alone, and the quality that it writes.
+
+    Raises:
+        OutputCollision: another run is writing to the same folder.
+        UnwritableImage: a journal cannot be written.
+    """
+
+    def __init__(self, jobs: Iterable[Job], rules: FileRules) -> None:
+        self._rules = rules
+        self._journals: dict[Path, Journal] = {}
+        with ExitStack() as opened:
+            for root in {job.root for job in jobs if job.root is not None}:
+                self._journals[root] = opened.enter_context(Journal(root))
+                if rules.in_place:
+                    self._journals[root].adopt_neighbours()
+            self._opened = opened.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def is_finished(self, job: Job, fingerprint: str, denoisers: Iterable[Denoiser]) -> bool:
+        """Whether an earlier run left nothing to do here.
+
+        Args:
+            job: the image.
+            fingerprint: hash of the input's content.
+            denoisers: any of which may have cleaned it.
+
+        Raises:
+            UnwritableImage: the output is there, but somebody changed it since.
+        """
+        journal = self._journals.get(job.root) if job.root else None
+        if journal is None:
+            return False
+        if self._rules.in_place:
+            return journal.is_result(fingerprint)
+        if not self._rules.resume or not job.output.exists():
+            return False
+        there = sha256_of(job.output.read_bytes())
+        if not self._rules.overwrite and not journal.is_result(there):
+            raise UnwritableImage(
+                f"{job.output} was changed since it was cleaned",
+                hint="use --overwrite to replace it",
+            )
+        return any(
+            journal.is_finished(job.output, there, fingerprint, self._settings(job, each))
+            for each in denoisers
+        )
+
+    def record(self, job: Job, fingerprint: str, denoiser: Denoiser, content: bytes) -> None:
+        """Note that `content` is about to take its place as the job's output."""
+        if job.root is not None:
+            settings = self._settings(job, denoiser)
+            self._journals[job.root].record(job.output, fingerprint, settings, sha256_of(content))
+
+    def _settings(self, job: Job, denoiser: Denoiser) -> str:
+        """Return a key of all that shapes the output, apart from the input."""
+        writing = {"format": job.format, "quality": self._rules.quality}
+        return settings_key(denoiser.identity | writing)
