@@ -142,12 +142,14 @@ def denoise(
     )
     plan = make_plan(inputs, rules)
     selection = Selection(registry(), settings, model=model, weights=weights)
-    list_files = True if verbose else False if json_lines else None
+    list_files = True if verbose else False if json_lines else True if dry_run else None
     with reporting(
         len(plan.jobs), json_lines=json_lines, quiet=quiet, list_files=list_files
     ) as emit:
         if dry_run:
             announce(plan, selection, emit)
+            count = len(plan.jobs)
+            emit(Note(message=f"{count} image{'s' * (count > 1)} to clean; nothing was written"))
             return
         try:
             summary = Batch(plan, selection, rules, emit).run()

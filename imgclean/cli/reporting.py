@@ -64,6 +64,8 @@ class Display:
         if list_files is None:
             list_files = not console.is_terminal
         self._list_files = list_files and not quiet
+        self._beats = self._list_files and not console.is_terminal
+        self._total = total
         self._finished = 0
         self._share: dict[str, float] = {}
         self._megapixels = 0.0
@@ -119,6 +121,8 @@ class Display:
         elapsed = self._progress.tasks[self._task].elapsed or 0
         rate = f"{self._megapixels / elapsed:.2f} MP/s" if elapsed else ""
         self._update(event.input, rate)
+        work = (self._finished + sum(self._share.values())) / self._total
+        self._beat(work, elapsed, f"{event.input}  {rate}")
 
     def _finish(self, path: str | None) -> None:
         self._finished += 1
@@ -137,10 +141,14 @@ class Display:
         rate = f"{event.step / event.seconds:.1f} steps/s" if event.seconds else ""
         text = f"step {event.step:,}  {event.psnr:.2f} dB  rate {event.rate:.1e}"
         self._progress.update(self._task, completed=event.share, description=text, rate=rate)
+        self._beat(event.share, event.seconds, f"{text}  {rate}", last=event.share >= 1)
+
+    def _beat(self, share: float, seconds: float, text: str, *, last: bool = False) -> None:
+        """Say now and then how far the work is, where there is no progress display."""
         now = time.monotonic()
-        if self._list_files and (event.share >= 1 or now - self._told > _SECONDS_BETWEEN_LINES):
+        if self._beats and (last or now - self._told > _SECONDS_BETWEEN_LINES):
             self._told = now
-            self._line(f"{event.share:4.0%}  {text}  {rate}")
+            self._line(f"{share:4.0%}  {text}{_time_left(share, seconds)}")
 
 
 class _Rate(ProgressColumn):
@@ -172,6 +180,21 @@ def reporting(
         yield emit
 
 
+def _time_left(share: float, seconds: float) -> str:
+    """Return what is left at the pace so far, as `  about 5 min left`."""
+    if not 0 < share < 1:
+        return ""
+    left = round(seconds * (1 - share) / share)
+    minutes = round(left / 60)
+    if left < 60:
+        text = f"{left} s"
+    elif minutes < 60:
+        text = f"{minutes} min"
+    else:
+        text = f"{minutes // 60} h {minutes % 60} min"
+    return f"  about {text} left"
+
+
 def _file_line(event: FileEvent) -> str:
     arrow = f"{event.input} -> {event.output}"
     if isinstance(event, Skipped):
@@ -185,5 +208,5 @@ def _summary_line(event: Summary) -> str:
         if count:
             counts.append(f"{count} {word}")
     if event.ignored:
-        counts.append(f"{event.ignored} other files ignored")
+        counts.append(f"{event.ignored} other file{'s' * (event.ignored > 1)} ignored")
     return f"{', '.join(counts)}; {event.megapixels:.1f} megapixels in {event.seconds:.1f} s"

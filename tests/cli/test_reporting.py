@@ -1,0 +1,49 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from imgclean.cli import reporting
+from imgclean.cli.reporting import Display
+from imgclean.events import Progressed, TrainStep
+
+
+@pytest.fixture
+def log(monkeypatch):
+    """A console that is no terminal, and a clock that is always due."""
+    monkeypatch.setattr(reporting, "_SECONDS_BETWEEN_LINES", -1)
+    return Console(file=io.StringIO(), width=200)
+
+
+def step(share, seconds):
+    return TrainStep(step=100, share=share, loss=1.0, psnr=30.0, rate=1e-3, seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("share", "seconds", "left"),
+    [(0.5, 20, "20 s"), (0.25, 100, "5 min"), (0.01, 60, "1 h 39 min"), (0.5, 59.8, "1 min")],
+)
+def test_a_log_of_training_says_how_long_is_left(log, share, seconds, left):
+    with Display(log, 1) as display:
+        display(step(share, seconds))
+    assert log.file.getvalue().rstrip().endswith(f"about {left} left")
+
+
+def test_the_last_line_of_training_has_nothing_left(log):
+    with Display(log, 1) as display:
+        display(step(1, 60))
+    assert "100%" in log.file.getvalue()
+    assert "left" not in log.file.getvalue()
+
+
+def test_a_log_of_one_large_image_says_how_far_it_is(log):
+    with Display(log, 4) as display:
+        display(Progressed(input="scan.tif", share=0.5, megapixels=2.0))
+    assert " 12%  scan.tif" in log.file.getvalue()
+
+
+def test_quiet_logs_no_progress(log):
+    with Display(log, 4, quiet=True) as display:
+        display(Progressed(input="scan.tif", share=0.5, megapixels=2.0))
+        display(step(0.5, 60))
+    assert log.file.getvalue() == ""
