@@ -18,6 +18,7 @@
     |   |-- WeightsCorrupt
     |   |-- WeightsIncompatible
     |   |-- DataUnusable
+    |   |-- RunUnwritable
     |   `-- TrainingDiverged
     `-- ImageError                 one image fails, the others go on (exit 3, or 4 if all fail)
         |-- UnreadableImage
@@ -122,6 +123,10 @@ class WeightsIncompatible(SetupError):
 
 class DataUnusable(SetupError):
     """A training or evaluation folder holds no usable image."""
+
+
+class RunUnwritable(SetupError):
+    """The folder of a training run cannot be written to."""
 
 
 class TrainingDiverged(SetupError):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from typing import TYPE_CHECKING
 
-from imgclean.atomic import replacing
+from imgclean.atomic import refusal, replacing
 from imgclean.errors import ImageError, InvalidSetting, UnwritableImage
 from imgclean.images.formats import FORMATS, format_by_name, format_of_suffix
 
@@ -15,16 +13,6 @@ if TYPE_CHECKING:
 
     from imgclean.images.formats import Format
     from imgclean.images.picture import Picture
-
-_HINTS = {
-    errno.ENOSPC: "free some space, or choose another output folder",
-    errno.EDQUOT: "free some space, or choose another output folder",
-    errno.EROFS: "choose another output folder with -o",
-    errno.EACCES: "check the folder's permissions, or choose another with -o",
-    errno.EPERM: "check the folder's permissions, or choose another with -o",
-    errno.ENOENT: "make the output folder first",
-    errno.ENAMETOOLONG: "choose a shorter name",
-}
 
 
 def write_image(
@@ -62,11 +50,8 @@ def write_image(
 
 def unwritable(target: Path, error: OSError) -> UnwritableImage:
     """Return the typed error for an operating system's refusal to write `target`."""
-    cause = os.strerror(error.errno).lower() if error.errno else str(error)
-    return UnwritableImage(
-        f"{target}: cannot be written: {cause}",
-        hint=_HINTS.get(error.errno or 0, "check the disk"),
-    )
+    message, hint = refusal(target, error)
+    return UnwritableImage(message, hint=hint)
 
 
 def encode_image(

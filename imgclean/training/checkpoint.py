@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pickle
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from imgclean.atomic import replacing
-from imgclean.errors import WeightsCorrupt
+from imgclean.atomic import refusal, replacing
+from imgclean.errors import RunUnwritable, WeightsCorrupt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 CHECKPOINT_NAME = "checkpoint.pt"
@@ -37,12 +40,29 @@ class Checkpoint:
     optimisers: list[dict[str, Any]]
 
 
+@contextmanager
+def writing_run(folder: Path) -> Iterator[None]:
+    """Turn an operating system's refusal to write to a run folder into a typed error."""
+    try:
+        yield
+    except OSError as error:
+        message, hint = refusal(folder, error)
+        raise RunUnwritable(message, hint=hint) from error
+
+
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write the checkpoint, its folder if need be; a crash leaves the previous one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = {name: getattr(checkpoint, name) for name in Checkpoint.__dataclass_fields__}
-    with replacing(path) as temporary:
-        torch.save(content, temporary)
+    """Write the checkpoint, its folder if need be; a crash leaves the previous one.
+
+    Raises:
+        RunUnwritable: the disk is full, say.
+    """
+    content = BytesIO()  # torch.save to a file hides why the system refuses to write it
+    fields = {name: getattr(checkpoint, name) for name in Checkpoint.__dataclass_fields__}
+    torch.save(fields, content)
+    with writing_run(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary:
+            temporary.write_bytes(content.getbuffer())
 
 
 def read_checkpoint(path: Path, device: torch.device) -> Checkpoint:

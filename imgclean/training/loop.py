@@ -12,8 +12,8 @@ from torch.optim.swa_utils import AveragedModel
 
 from imgclean.degradation.gaussian import draw_noise, draw_sigma
 from imgclean.degradation.spec import parse_degradation
-from imgclean.errors import TrainingDiverged
-from imgclean.events import TrainStep
+from imgclean.errors import RunUnwritable, TrainingDiverged
+from imgclean.events import TrainStep, Warned
 from imgclean.extension.requests import TrainResult
 from imgclean.interruption import Interruption
 from imgclean.training.checkpoint import (
@@ -121,6 +121,7 @@ def train_supervised(
 
     Raises:
         TrainingDiverged: the loss is no longer a number.
+        RunUnwritable: the user asked to stop, and the checkpoint cannot be written.
         KeyboardInterrupt: the user asked to stop; a checkpoint is on disk.
     """
     path = output / CHECKPOINT_NAME
@@ -129,9 +130,10 @@ def train_supervised(
         _restore(run, read_checkpoint(path, device))
     draw = _Draw(recipe, patches, device, noise_aware)
     share = _loop(run, recipe, draw, path, autocast=autocast, emit=emit)
-    write_checkpoint(path, _checkpoint(run))
     if share < 1:
+        write_checkpoint(path, _checkpoint(run))
         raise KeyboardInterrupt
+    _save(run, path, emit)
     trained = run.average.module.eval()
     return TrainResult(network=trained, steps=run.step, seconds=run.seconds)
 
@@ -161,7 +163,7 @@ def _loop(
                 _report(run, tally, recipe, height, emit)
             if save:
                 saved = now
-                write_checkpoint(path, _checkpoint(run))
+                _save(run, path, emit)
     if tally.losses:
         _report(run, tally, recipe, height, emit)
     return share
@@ -228,6 +230,14 @@ def _report(run: _Run, tally: _Tally, recipe: Recipe, height: float, emit: Emit)
     emit(
         TrainStep(step=run.step, share=share, loss=loss, psnr=psnr, rate=rate, seconds=run.seconds)
     )
+
+
+def _save(run: _Run, path: Path, emit: Emit) -> None:
+    """Write a checkpoint; where that fails, warn: by the next one there may be space again."""
+    try:
+        write_checkpoint(path, _checkpoint(run))
+    except RunUnwritable as error:
+        emit(Warned(error=type(error).__name__, message=f"no checkpoint: {error} ({error.hint})"))
 
 
 def _checkpoint(run: _Run) -> Checkpoint:

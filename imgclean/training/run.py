@@ -25,7 +25,7 @@ from imgclean.inference.device import (
     forbid_tf32,
 )
 from imgclean.inference.settings import InferenceSettings
-from imgclean.training.checkpoint import CHECKPOINT_NAME
+from imgclean.training.checkpoint import CHECKPOINT_NAME, writing_run
 from imgclean.training.loop import train_supervised
 from imgclean.training.patches import PatchSource
 from imgclean.training.recipe import Recipe
@@ -89,6 +89,7 @@ def train(
         OutputExists: there is a run in `output` and `resume` is not set.
         InvalidSetting: the options do not fit the model.
         DataUnusable: no image can be trained on.
+        RunUnwritable: the run folder cannot be written to.
         KeyboardInterrupt: the user asked to stop; `resume` goes on from there.
     """
     checkpoint = output / CHECKPOINT_NAME
@@ -122,13 +123,15 @@ def train(
     )
     result = plugin_training(job) or _train_in_core(job, images, place)
     config = _config(job, images, result, channels, place)
-    weights = write_weight_set(output, config, result.network, recipe.store)
+    with writing_run(output):
+        weights = write_weight_set(output, config, result.network, recipe.store)
     if not recipe.validate_on:
         return weights
     denoiser = Denoiser(info, weights, InferenceSettings(), place, plugin_denoise)
     results = validate(denoiser, recipe.validate_on, emit)
     config = weights.config.model_copy(update={"results": results})
-    write_config(output, config)
+    with writing_run(output):
+        write_config(output, config)
     return WeightSet(config, output)
 
 
@@ -196,6 +199,7 @@ def _set_name(model: str, output: Path) -> str:
 
 
 def _write_recipe(output: Path, recipe: Recipe) -> None:
-    output.mkdir(parents=True, exist_ok=True)
-    with replacing(output / RECIPE_NAME) as temporary:
-        temporary.write_text(recipe.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    with writing_run(output):
+        output.mkdir(parents=True, exist_ok=True)
+        with replacing(output / RECIPE_NAME) as temporary:
+            temporary.write_text(recipe.model_dump_json(indent=2) + "\n", encoding="utf-8")

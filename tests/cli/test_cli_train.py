@@ -215,3 +215,13 @@ def test_a_range_of_noise_cannot_be_evaluated(imgclean, clean, small_set):
     run = imgclean("evaluate", "clean", "--weights", small_set, "--noise", "gaussian:0-55")
     assert run.code == 2
     assert "is a range" in run.stderr
+
+
+def test_a_run_folder_that_cannot_be_written_is_one_line(imgclean, clean):
+    Path("taken").write_text("a file, not a folder")
+    run = imgclean(
+        *("train", "--model", "dncnn", "--data", "clean", "--steps", "2", "--out", "taken/run")
+    )
+    assert run.code == 1
+    assert "taken/run: cannot be written: not a directory" in run.stderr
+    assert "internal error" not in run.stderr

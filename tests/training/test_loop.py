@@ -1,12 +1,14 @@
+import shutil
 import threading
 
 import numpy as np
 import pytest
 import torch
 
-from imgclean.errors import TrainingDiverged
+from imgclean.errors import RunUnwritable, TrainingDiverged
+from imgclean.events import TrainStep, Warned
 from imgclean.training import loop
-from imgclean.training.checkpoint import CHECKPOINT_NAME
+from imgclean.training.checkpoint import CHECKPOINT_NAME, read_checkpoint
 from imgclean.training.loop import train_supervised
 from imgclean.training.patches import PatchSource
 from imgclean.training.recipe import read_recipe
@@ -114,6 +116,42 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path, monkeypatch, o
     resumed = train(tmp_path / "b", resume=True, network=Tiny(seed=5), **settings)
     assert resumed.steps == 60
     assert torch.equal(weights(resumed), undisturbed)
+
+
+def occupy(folder):
+    """Put a file where the run folder belongs, so that nothing can be written there."""
+    shutil.rmtree(folder)
+    folder.write_text("")
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_CHECKPOINTS", 0)
+    output = tmp_path / "run"
+    undisturbed = weights(train(tmp_path / "a"))
+    events = []
+
+    class Disturb:
+        def append(self, event):
+            events.append(event)
+            if isinstance(event, TrainStep) and event.step == 20:
+                occupy(output)
+            if isinstance(event, TrainStep) and event.step == 30:
+                output.unlink()
+
+    trained = train(output, events=Disturb())
+    assert torch.equal(weights(trained), undisturbed)
+    warned = [each for each in events if isinstance(each, Warned)]
+    assert len(warned) == 10
+    assert "run: cannot be written: " in warned[0].message
+    assert read_checkpoint(output / CHECKPOINT_NAME, CPU).step == 60
+
+
+def test_a_stop_without_a_checkpoint_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_EVENTS", 0)
+    output = tmp_path / "run"
+    output.write_text("a file")
+    with pytest.raises(RunUnwritable, match="cannot be written"):
+        train(output, events=StopAt(23))
 
 
 def test_a_finished_run_can_be_resumed_without_another_step(tmp_path):
