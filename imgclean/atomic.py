@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _HOST = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())
 _TEMPORARY = re.compile(r"^\.imgclean-(?P<host>[A-Za-z0-9-]*)-(?P<pid>\d+)-[0-9a-f]{12}\.part$")
 
-
 _ELSEWHERE = "choose another output folder"
 _HINTS = {
     errno.ENOSPC: f"free some space, or {_ELSEWHERE}",

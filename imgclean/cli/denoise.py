@@ -142,7 +142,7 @@ def denoise(
     )
     plan = make_plan(inputs, rules)
     selection = Selection(registry(), settings, model=model, weights=weights)
-    list_files = True if verbose else False if json_lines else True if dry_run else None
+    list_files = verbose if json_lines else verbose or dry_run or None
     with reporting(
         len(plan.jobs), json_lines=json_lines, quiet=quiet, list_files=list_files
     ) as emit:

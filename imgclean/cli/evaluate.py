@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from imgclean.cli.console import stdout
@@ -81,10 +82,10 @@ def evaluate(
 
 
 def _table(lines: list[Evaluated]) -> Table:
-    table = Table()
+    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))  # 80 columns hold it
     for heading in ("set", "degradation", "weights"):
-        table.add_column(heading)
-    for heading in ("images", "noisy PSNR", "PSNR", "noisy SSIM", "SSIM"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("images", "noisy\nPSNR", "PSNR", "noisy\nSSIM", "SSIM"):
         table.add_column(heading, justify="right")
     for line in lines:
         table.add_row(

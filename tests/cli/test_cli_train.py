@@ -203,12 +203,13 @@ def test_evaluation_gives_the_papers_input_psnr_and_the_same_digits_twice(
     assert gray.events("evaluated")[1]["input_psnr"] == pytest.approx(24.61, abs=0.1)
 
 
-def test_the_evaluation_table_is_readable(imgclean, tmp_path, small_set):
-    Path("set").mkdir()
-    Image.fromarray(noise_image(60, 60)).save("set/a.png")
-    run = imgclean("evaluate", "set", "--weights", small_set, "--noise", "gaussian:25")
+def test_the_evaluation_table_fits_80_columns_whole(imgclean):
+    Path("cbsd68").mkdir()
+    Image.fromarray(noise_image(60, 60)).save("cbsd68/a.png")
+    run = imgclean("evaluate", "cbsd68", "--noise", "gaussian:25", env={"COLUMNS": "80"})
     assert run.code == 0
-    assert re.search(r"set\s*│\s*gaussian:25\s*│\s*dncnn-small\s*│\s*1\s*│\s*20\.\d\d", run.stdout)
+    assert re.search(r"cbsd68\s+gaussian:25\s+dncnn-colour-blind\s+1\s+20\.\d\d", run.stdout)
+    assert max(len(line) for line in run.stdout.splitlines()) <= 80
 
 
 def test_a_range_of_noise_cannot_be_evaluated(imgclean, clean, small_set):
