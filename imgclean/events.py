@@ -117,7 +117,7 @@ class TrainStep:
         share: fraction of the budget spent, 0 to 1.
         loss: mean training loss since the previous event.
         psnr: PSNR in dB of the training patches since the previous event.
-        rate: current learning rate.
+        rate: current learning rate, that of AdamW.
         seconds: time spent in the loop, over all resumptions.
     """
 

@@ -54,10 +54,17 @@ class Display:
         total: units of work: files, or 1 for a single run of unknown length.
         quiet: only warnings and failures.
         list_files: a line for each finished file; None: unless there is a terminal.
+        bar: draw the progress display, where there is a terminal.
     """
 
     def __init__(
-        self, console: Console, total: int, *, quiet: bool = False, list_files: bool | None = None
+        self,
+        console: Console,
+        total: int,
+        *,
+        quiet: bool = False,
+        list_files: bool | None = None,
+        bar: bool = True,
     ) -> None:
         self._console = console
         self._quiet = quiet
@@ -78,7 +85,7 @@ class Display:
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=quiet or not console.is_terminal,
+            disable=quiet or not bar or not console.is_terminal,
         )
         self._task = self._progress.add_task("", total=total, rate="")
 
@@ -167,7 +174,8 @@ def reporting(
     While it is open, whatever else is printed to stdout, by a plugin say, goes to stderr.
     """
     script = sys.stdout
-    display = Display(stderr, total, quiet=quiet, list_files=list_files)
+    bar = not (json_lines and script.isatty())  # it would run into the objects
+    display = Display(stderr, total, quiet=quiet, list_files=list_files, bar=bar)
 
     def emit(event: object) -> None:
         if json_lines and isinstance(event, _MACHINE_READABLE):

@@ -149,8 +149,8 @@ def _loop(
         while (share := recipe.budget.share(run.step, run.seconds)) < 1:
             if interruption.requested:
                 break
-            height = _schedule(recipe.optimiser.warmup, run.step, share)
-            set_rate(run.optimisers, height)
+            of_peak = _schedule(recipe.optimiser.warmup, run.step, share)
+            set_rate(run.optimisers, of_peak)
             batch = draw(run.step)
             loss = _step(run, batch, recipe.optimiser.clip, autocast=autocast)
             tally.losses.append(loss)
@@ -160,12 +160,12 @@ def _loop(
             save = now - saved > _SECONDS_BETWEEN_CHECKPOINTS
             if save or now - told > _SECONDS_BETWEEN_EVENTS:
                 told = now
-                _report(run, tally, recipe, height, emit)
+                _report(run, tally, recipe, of_peak, emit)
             if save:
                 saved = now
                 _save(run, path, emit)
     if tally.losses:
-        _report(run, tally, recipe, height, emit)
+        _report(run, tally, recipe, of_peak, emit)
     return share
 
 
@@ -218,18 +218,23 @@ def _schedule(warmup: int, step: int, share: float) -> float:
     return risen * 0.5 * (1 + math.cos(math.pi * share))
 
 
-def _report(run: _Run, tally: _Tally, recipe: Recipe, height: float, emit: Emit) -> None:
+def _report(run: _Run, tally: _Tally, recipe: Recipe, of_peak: float, emit: Emit) -> None:
     loss, psnr = tally.drain()
     if not math.isfinite(loss):
         raise TrainingDiverged(
             f"the loss is {loss} at step {run.step}",
-            hint="start a new run with a lower rate, as --set optimiser.lr=5e-4",
+            hint=f"start a new run with a lower rate, as --set optimiser.{_lower_rate(recipe)}",
         )
     share = recipe.budget.share(run.step, run.seconds)
-    rate = recipe.optimiser.lr * height
+    rate = recipe.optimiser.lr * of_peak
     emit(
         TrainStep(step=run.step, share=share, loss=loss, psnr=psnr, rate=rate, seconds=run.seconds)
     )
+
+
+def _lower_rate(recipe: Recipe) -> str:
+    name = "muon_lr" if recipe.optimiser.name == "muon" else "lr"
+    return f"{name}={getattr(recipe.optimiser, name) / 4:.0e}"
 
 
 def _save(run: _Run, path: Path, emit: Emit) -> None:

@@ -71,7 +71,7 @@ class Muon(torch.optim.Optimizer):
 
     Args:
         parameters: weights of at least two dimensions.
-        lr: size of a step; a step's singular values are about 1 before it.
+        lr: roughly the spectral norm of a step.
         momentum: Nesterov momentum.
         precision: of the matrix products; bfloat16 is enough.
     """

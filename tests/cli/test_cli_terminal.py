@@ -1,5 +1,6 @@
 """What people see on a terminal: the command line behind a real pseudo-terminal."""
 
+import json
 import os
 import re
 import subprocess
@@ -95,4 +96,7 @@ def test_no_color_holds(terminal, photos, small_set):
 def test_json_on_a_terminal_is_not_broken_by_the_display(terminal, photos, small_set):
     """Each object stands on a line of its own, whatever the display draws around it."""
     _, screen = terminal("denoise", "photos", "--weights", small_set, "--json")
-    assert plain(screen).count('{"event": "done"') == 6
+    lines = _CONTROL.sub("\n", screen).splitlines()
+    objects = [json.loads(line) for line in lines if line.startswith("{")]
+    assert [each["event"] for each in objects] == ["done"] * 6 + ["summary"]
+    assert "MP/s" not in screen

@@ -98,6 +98,17 @@ def test_a_step_is_the_same_for_either_memory_format():
     assert torch.equal(*results)
 
 
+def test_a_step_goes_on_where_earlier_gradients_pointed():
+    weight = torch.nn.Parameter(torch.zeros(16, 20))
+    optimiser = Muon([weight], precision=torch.float32)
+    weight.grad = torch.randn(16, 20, generator=torch.Generator().manual_seed(1))
+    optimiser.step()
+    first = weight.detach().clone()
+    weight.grad = torch.zeros(16, 20)
+    optimiser.step()
+    torch.testing.assert_close(weight.detach(), 2 * first)
+
+
 def test_layers_of_equal_shape_do_not_mix():
     gradients = torch.randn(2, 16, 20, generator=torch.Generator().manual_seed(1))
     together = [torch.nn.Parameter(torch.zeros(16, 20)) for _ in gradients]
