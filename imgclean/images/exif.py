@@ -21,6 +21,7 @@ _SHARED = frozenset(
     )
 )
 _HEADER_BYTES = 8
+_ORIENTATION = 274
 
 
 def exif_block(tags: Iterable[Tag], layout: Layout) -> bytes | None:
@@ -43,3 +44,10 @@ def exif_tags(block: bytes) -> tuple[Layout, tuple[Tag, ...]]:
         return header.layout, read_directory(block, header.first, header.layout).tags
     except UnreadableImage:
         return Layout("<"), ()
+
+
+def orientation_block(block: bytes | None) -> bytes | None:
+    """Return an EXIF block that says how to turn the image, as `block` does, and nothing else."""
+    layout, tags = exif_tags(block or b"")
+    turned = [tag for tag in tags if tag.code == _ORIENTATION and tag.numbers(layout) != (1,)]
+    return exif_block(turned, layout)

@@ -6,6 +6,7 @@ Imports no codec: a folder is walked and planned without numpy and without any i
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -15,7 +16,8 @@ from imgclean.images.signatures import HEAD_BYTES, UNSUPPORTED_SUFFIXES, unsuppo
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from imgclean.images.picture import Picture
+    from imgclean.images.limits import ReadRules
+    from imgclean.images.picture import ColourSpace, Picture
 
 
 class Codec(Protocol):
@@ -24,8 +26,8 @@ class Codec(Protocol):
     Any other exception of `decode` means that the file is damaged.
     """
 
-    def decode(self, data: bytes) -> Picture:
-        """Return the image of a file's content.
+    def decode(self, data: bytes, rules: ReadRules) -> Picture:
+        """Return the image of a file's content, not turned by an orientation tag.
 
         Raises:
             UnreadableImage: the content is damaged.
@@ -33,11 +35,12 @@ class Codec(Protocol):
         """
 
     def encode(self, picture: Picture, quality: int | None) -> bytes:
-        """Return the content of a file that holds the picture.
+        """Return the content of a file that holds the picture. Formats with a substitute have none.
 
         Args:
             picture: of a type and size that the format's entry allows.
-            quality: 1 to 100, or None for that of the file which the picture was read from.
+            quality: 1 to 100 for a lossy file; None for one as the picture was read from, or for
+                one that loses nothing where it was of another format (JPEG: quality 95).
                 Formats that lose nothing ignore it.
 
         Raises:
@@ -51,41 +54,49 @@ class Format:
 
     Attributes:
         name: what `--format` takes.
+        title: the name as people write it.
         suffixes: in lower case, the preferred one first.
-        starts: what its files begin with.
+        pattern: what its files begin with.
         module: where its codec lives.
         dtypes: sample types that it holds.
+        spaces: what its colours can be.
         alpha: whether it holds alpha.
         longest_side: pixels.
+        highest: the largest value of an integer sample.
+        substitute: name of the format that is written instead, for want of an encoder.
     """
 
     name: str
+    title: str
     suffixes: tuple[str, ...]
-    starts: tuple[bytes, ...]
+    pattern: re.Pattern[bytes]
     module: str
     dtypes: tuple[str, ...]
+    spaces: tuple[ColourSpace, ...] = ("gray", "rgb")
     alpha: bool
     longest_side: int
-
-    @property
-    def title(self) -> str:
-        """The name as people write it."""
-        return self.name.upper()
+    highest: int = 65_535
+    substitute: str | None = None
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins so is of this format."""
-        return head.startswith(self.starts)
+        return self.pattern.match(head) is not None
 
     def codec(self) -> Codec:
         """Import and return the codec."""
         return cast("Codec", importlib.import_module(self.module))
 
 
+def _begins(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern, re.DOTALL)
+
+
 FORMATS: tuple[Format, ...] = (
     Format(
         name="png",
+        title="PNG",
         suffixes=(".png", ".apng"),
-        starts=(b"\x89PNG\r\n\x1a\n",),
+        pattern=_begins(rb"\x89PNG\r\n\x1a\n"),
         module="imgclean.images.png",
         dtypes=("uint8", "uint16"),
         alpha=True,
@@ -93,23 +104,123 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         name="jpeg",
-        suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
-        starts=(b"\xff\xd8\xff",),
+        title="JPEG",
+        suffixes=(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+        pattern=_begins(rb"\xff\xd8\xff"),
         module="imgclean.images.jpeg",
         dtypes=("uint8",),
+        spaces=("gray", "rgb", "cmyk"),
         alpha=False,
         longest_side=65_500,  # libjpeg's own limit, a little below the format's
     ),
     Format(
         name="tiff",
-        suffixes=(".tif", ".tiff"),
-        starts=(b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
+        title="TIFF",
+        suffixes=(".tif", ".tiff", ".btf", ".tf8", ".stk"),
+        pattern=_begins(rb"II[*+]\x00|MM\x00[*+]"),
         module="imgclean.images.tiff",
-        dtypes=("uint8", "uint16", "float32"),
+        dtypes=("uint8", "uint16", "float16", "float32", "float64"),
+        spaces=("gray", "rgb", "cmyk", "separate"),
         alpha=True,
         longest_side=2**32 - 1,
     ),
+    Format(
+        name="webp",
+        title="WebP",
+        suffixes=(".webp",),
+        pattern=_begins(rb"RIFF....WEBP"),
+        module="imgclean.images.webp",
+        dtypes=("uint8",),
+        alpha=True,
+        longest_side=16_383,
+    ),
+    Format(
+        name="jpeg2000",
+        title="JPEG 2000",
+        suffixes=(".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"),
+        pattern=_begins(rb"\x00\x00\x00\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"),
+        module="imgclean.images.jpeg2000",
+        dtypes=("uint8", "uint16"),
+        alpha=True,
+        longest_side=2**31 - 1,
+    ),
+    Format(
+        name="jpegxl",
+        title="JPEG XL",
+        suffixes=(".jxl",),
+        pattern=_begins(rb"\x00\x00\x00\x0cJXL \r\n\x87\n|\xff\x0a"),
+        module="imgclean.images.jpegxl",
+        dtypes=("uint8", "uint16", "float16", "float32"),
+        alpha=True,
+        longest_side=2**30,
+    ),
+    Format(
+        name="avif",
+        title="AVIF",
+        suffixes=(".avif",),
+        pattern=_begins(rb"....ftyp(?:avi[fs]|mi[fa][1f].{4,32}?avif)"),
+        module="imgclean.images.avif",
+        dtypes=("uint8", "uint16"),
+        alpha=True,
+        longest_side=65_536,
+        highest=4095,
+    ),
+    Format(
+        name="bmp",
+        title="BMP",
+        suffixes=(".bmp", ".dib"),
+        pattern=_begins(rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\x00\x00\x00"),
+        module="imgclean.images.bmp",
+        dtypes=("uint8",),
+        alpha=True,
+        longest_side=2**31 - 1,
+    ),
+    Format(
+        name="pnm",
+        title="PNM",
+        suffixes=(".pnm", ".ppm", ".pgm", ".pam", ".pbm"),
+        pattern=_begins(rb"P(?:[1-6][\s#]|7\n)"),
+        module="imgclean.images.pnm",
+        dtypes=("uint8", "uint16"),
+        alpha=True,
+        longest_side=2**31 - 1,
+    ),
+    Format(
+        name="pfm",
+        title="PFM",
+        suffixes=(".pfm",),
+        pattern=_begins(rb"P[Ff]\s"),
+        module="imgclean.images.pfm",
+        dtypes=("float32",),
+        alpha=False,
+        longest_side=2**31 - 1,
+    ),
+    Format(
+        name="gif",
+        title="GIF",
+        suffixes=(".gif",),
+        pattern=_begins(rb"GIF8[79]a"),
+        module="imgclean.images.gif",
+        dtypes=("uint8",),
+        alpha=True,
+        longest_side=65_535,
+        substitute="png",
+    ),
+    Format(
+        name="heif",
+        title="HEIF",
+        suffixes=(".heic", ".heif", ".hif"),
+        pattern=_begins(rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)"),
+        module="imgclean.images.heif",
+        dtypes=("uint8", "uint16"),
+        alpha=True,
+        longest_side=65_535,
+        substitute="png",
+    ),
 )
+
+WRITTEN = tuple(each for each in FORMATS if each.substitute is None)
+"""The formats that are written too."""
 
 IMAGE_SUFFIXES: frozenset[str] = UNSUPPORTED_SUFFIXES.union(*(each.suffixes for each in FORMATS))
 """Suffixes that name images, supported or not, in lower case."""
@@ -130,13 +241,11 @@ class Recognised:
 
 def recognise_bytes(head: bytes) -> Recognised | None:
     """Say which image format a file's first `HEAD_BYTES` bytes belong to; None if to none."""
-    if head.startswith(b"II*\x00") and head[8:10] == b"CR":
-        return Recognised("Canon raw photo (CR2)", None)
-    for each in FORMATS:
-        if each.recognises(head):
-            return Recognised(each.title, each)
     title = unsupported_format(head)
-    return None if title is None else Recognised(title, None)
+    if title is not None:
+        return Recognised(title, None)
+    found = next((each for each in FORMATS if each.recognises(head)), None)
+    return None if found is None else Recognised(found.title, found)
 
 
 def recognise(path: Path) -> Recognised | None:
@@ -160,16 +269,16 @@ def format_of_suffix(path: Path) -> Format | None:
 
 
 def format_by_name(name: str) -> Format:
-    """Return the format of that name or suffix (`jpeg`, `jpg` and `.jpg` alike).
+    """Return the format to write of that name or suffix (`jpeg`, `jpg` and `.jpg` alike).
 
     Raises:
         InvalidSetting: there is none.
     """
     wanted = name.lower().removeprefix(".")
-    for each in FORMATS:
+    for each in WRITTEN:
         if wanted == each.name or f".{wanted}" in each.suffixes:
             return each
-    known = [each.name for each in FORMATS]
+    known = [each.name for each in WRITTEN]
     nearest = nearest_names(wanted, known)
     raise InvalidSetting(
         f"unknown image format: {name}",

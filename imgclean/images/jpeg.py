@@ -45,12 +45,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from imgclean.images.limits import ReadRules
+
 _DEFAULT_QUALITY = 95
 _FULL_CHROMA_QUALITY = 90
 _PROGRESSIVE = {0xC0: False, 0xC1: False, 0xC2: True, 0xC9: False, 0xCA: True}
 
 
-def decode(data: bytes) -> Picture:
+def decode(data: bytes, rules: ReadRules) -> Picture:
     """Return the (first) image in a JPEG file, not turned by its orientation tag."""
     segments = list(read_segments(data))
     header = next((each for each in segments if each.marker in FRAME_HEADERS), None)
@@ -58,7 +60,7 @@ def decode(data: bytes) -> Picture:
         raise UnreadableImage("damaged: it has no frame header")
     frame = parse_frame(header)
     _refuse_unsupported(frame)
-    check_size(frame.width, frame.height)
+    check_size(frame.width, frame.height, rules)
     pictures = find_multi_picture(segments, data)
     image = JpegImageFile(BytesIO(_pixel_segments(data, segments)))
     samples = np.asarray(image)

@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from imgclean.images.jpeg_segments import APP0, APP1, APP2, LARGEST_PAYLOAD
-from imgclean.images.picture import Metadata, Resolution
+from imgclean.images.picture import Metadata, Record, Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ _ICC_PART = LARGEST_PAYLOAD - len(_ICC) - 2
 _DENSITY_UNITS: dict[int, LengthUnit] = {1: "inch", 2: "centimetre"}
 
 
-def gather_metadata(segments: Sequence[tuple[int, bytes]], own: object) -> Metadata:
+def gather_metadata(segments: Sequence[tuple[int, bytes]], own: Record) -> Metadata:
     """Return the metadata of a JPEG file.
 
     Args:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
+
+from imgclean.images.exif import orientation_block
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LengthUnit = Literal["inch", "centimetre", "metre"]
 AlphaKind = Literal["straight", "premultiplied", "unknown"]
+ColourSpace = Literal["gray", "rgb", "cmyk", "separate"]
 
+_SPACES: dict[int, ColourSpace] = {1: "gray", 3: "rgb", 4: "cmyk"}
 _UNITS_PER_METRE: dict[LengthUnit, float] = {"inch": 1 / 0.0254, "centimetre": 100.0, "metre": 1.0}
 
 
@@ -40,14 +44,15 @@ class Resolution:
 class Metadata:
     """What a file says about its image.
 
-    The first four fields are what every format can say, for writing to another format. `own` is
-    everything else, in the form of the format that the image was read from; written to the same
-    format, `own` is taken as it is and the other fields are not looked at.
+    The fields before `own` are what most formats can say, for writing to another format. `own` is
+    everything, in the form of the format that the image was read from: written to the same
+    format, it is taken as it is, except that `xmp` takes the place of the packet in it.
 
     Attributes:
         icc: colour profile.
         exif: EXIF block from its TIFF header on, without the prefix that JPEG puts before it.
         xmp: XMP packet.
+        iptc: IPTC-IIM records, without Photoshop's wrapping.
         resolution: density, where the file states one with a unit.
         own: the record of the format's codec, or None.
     """
@@ -55,8 +60,27 @@ class Metadata:
     icc: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
+    iptc: bytes | None = None
     resolution: Resolution | None = None
-    own: object | None = None
+    own: Record | None = None
+
+    def stripped(self) -> Metadata:
+        """Return what shows the image as it is meant: the profile and the orientation."""
+        return Metadata(
+            icc=self.icc,
+            exif=orientation_block(self.exif),
+            own=None if self.own is None else self.own.stripped(),
+        )
+
+
+class Record(Protocol):
+    """How a file holds its image, and what it says besides, in the form of its format."""
+
+    def stripped(self) -> Record:
+        """Return how the file holds its image, without what it says.
+
+        The format's codec then writes what the general fields say.
+        """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,14 +88,18 @@ class Picture:
     """One image.
 
     Attributes:
-        samples: (H, W, C) in the file's own type (uint8, uint16 or float32) and in native byte
-            order; C is 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha). May be read-only.
+        samples: (H, W, C) in the file's own type (uint8, uint16, float16, float32 or float64) and
+            in native byte order: gray (1), RGB (3), CMYK (4) or separate channels, then alpha if
+            there is any. May be read-only.
         alpha: whether the last channel is alpha, or another channel that is no colour.
         format: name of the format, as in `formats.FORMATS`.
         metadata: what else the file says.
         alpha_kind: whether colours are as they are (`straight`) or multiplied with alpha; or
             `unknown`, where the file does not say what the last channel is. Means nothing
             without alpha.
+        separate: whether each channel is a gray image of its own, such as a spectral band.
+        highest: the largest value that integer samples can have by the file's bit depth, where
+            that is below the type's: 4095 for 12 bits in uint16.
     """
 
     samples: NDArray[Any]
@@ -79,12 +107,17 @@ class Picture:
     format: str
     metadata: Metadata = field(default_factory=Metadata)
     alpha_kind: AlphaKind = "straight"
+    separate: bool = False
+    highest: int | None = None
 
     def __post_init__(self) -> None:
-        if self.samples.ndim != 3 or self.samples.shape[2] not in (
-            (2, 4) if self.alpha else (1, 3)
-        ):
+        if self.samples.ndim != 3 or not (self.separate or self.channels in _SPACES):
             raise ValueError(f"samples of shape {self.samples.shape} with alpha={self.alpha}")
+
+    @property
+    def space(self) -> ColourSpace:
+        """What the colour channels mean."""
+        return "separate" if self.separate else _SPACES[self.channels]
 
     @property
     def height(self) -> int:
@@ -98,7 +131,7 @@ class Picture:
 
     @property
     def channels(self) -> int:
-        """Colour channels: 1 or 3."""
+        """Channels without alpha."""
         return int(self.samples.shape[2]) - self.alpha
 
     @property
@@ -108,14 +141,14 @@ class Picture:
 
     @property
     def colour(self) -> NDArray[Any]:
-        """The samples without alpha, (H, W, 1 or 3): a view."""
+        """The samples without alpha, (H, W, C): a view."""
         return self.samples[:, :, : self.channels]
 
     def with_colour(self, colour: NDArray[Any]) -> Picture:
         """Return the picture with other colour samples beside the same alpha.
 
         Args:
-            colour: (H, W, 1 or 3), of the shape and type of `self.colour`.
+            colour: (H, W, C), of the shape and type of `self.colour`.
 
         Raises:
             ValueError: the shape or the type differs.

@@ -24,17 +24,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from imgclean.images.limits import ReadRules
     from imgclean.images.png_chunks import Chunk, Header
 
 _BOUND_TO_LAYOUT = frozenset((b"bKGD", b"sBIT"))  # their form follows the colour type
 _GRAY, _RGB, _PALETTE, _RGB_ALPHA = 0, 2, 3, 6
 
 
-def decode(data: bytes) -> Picture:
+def decode(data: bytes, rules: ReadRules) -> Picture:
     """Return the image in a PNG file; palettes and 2 or 4 bit gray become 8 bits."""
     chunks = list(read_chunks(data))
     header = parse_header(chunks[0])
-    check_size(header.width, header.height)
+    check_size(header.width, header.height, rules)
     _refuse_unsupported(header, chunks)
     samples = _decode_pixels(header, [each for each in chunks if each.kind in PIXEL_CHUNKS])
     if samples.ndim == 2:

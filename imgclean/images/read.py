@@ -7,29 +7,30 @@ from typing import TYPE_CHECKING
 
 from imgclean.errors import ImageError, UnreadableImage, UnsupportedImage
 from imgclean.images.formats import recognise_bytes
-from imgclean.images.limits import MAXIMUM_FILE_BYTES
+from imgclean.images.limits import READ_ALL
 from imgclean.images.signatures import HEAD_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from imgclean.images.formats import Format
+    from imgclean.images.limits import ReadRules
     from imgclean.images.picture import Picture
 
 _TRY_OTHER_COPY = "check whether it opens elsewhere, or copy it anew from where it came"
 
 
-def read_image(path: Path) -> Picture:
+def read_image(path: Path, rules: ReadRules = READ_ALL) -> Picture:
     """Return the image in a file, of the format that its content says, whatever its name.
 
     Raises:
         UnreadableImage: the file is missing, empty, damaged or cannot be opened.
         UnsupportedImage: it is sound, but of a kind that is not handled.
     """
-    return decode_image(read_bytes(path), str(path))
+    return decode_image(read_bytes(path, rules), str(path), rules)
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, rules: ReadRules = READ_ALL) -> bytes:
     """Return a file's content, for `decode_image`.
 
     Raises:
@@ -38,10 +39,10 @@ def read_bytes(path: Path) -> bytes:
     """
     try:
         size = path.stat().st_size
-        if size > MAXIMUM_FILE_BYTES:
+        if size > rules.max_file_bytes:
             raise UnsupportedImage(
                 f"{path}: a file of {size / 1e9:.0f} GB is too large to be read as a whole",
-                hint="cut the image into parts first",
+                hint="cut the image into parts, or raise --max-pixels",
             )
         return path.read_bytes()
     except OSError as error:
@@ -50,12 +51,13 @@ def read_bytes(path: Path) -> bytes:
         ) from error
 
 
-def decode_image(data: bytes, name: str) -> Picture:
+def decode_image(data: bytes, name: str, rules: ReadRules = READ_ALL) -> Picture:
     """Return the image in a file's content.
 
     Args:
         data: the whole content.
         name: what error messages call it.
+        rules: what may be read.
 
     Raises:
         UnreadableImage: it is empty or damaged.
@@ -74,12 +76,17 @@ def decode_image(data: bytes, name: str) -> Picture:
             f"{name}: {recognised.title} is not supported",
             hint="convert it to PNG, TIFF or JPEG first",
         )
-    return _decode(recognised.format, data, name)
+    return _decode(recognised.format, data, name, rules)
 
 
-def _decode(format: Format, data: bytes, name: str) -> Picture:  # noqa: A002 - the field's term
+def _decode(
+    format: Format,  # noqa: A002 - the field's term
+    data: bytes,
+    name: str,
+    rules: ReadRules,
+) -> Picture:
     try:
-        return format.codec().decode(data)
+        return format.codec().decode(data, rules)
     except ImageError as error:
         error.hint = error.hint or _TRY_OTHER_COPY
         raise error.about(name) from error

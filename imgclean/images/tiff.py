@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from imgclean.images.limits import ReadRules
     from imgclean.images.picture import AlphaKind
 
 # tifffile reports oddities of files through logging, which prints where nothing is set up.
@@ -57,14 +58,14 @@ _ALPHA_KINDS: Mapping[int | None, AlphaKind] = {
 }
 
 
-def decode(data: bytes) -> Picture:
+def decode(data: bytes, rules: ReadRules) -> Picture:
     """Return the image in a TIFF file, not turned by its orientation tag."""
     header = read_header(data)
     tags = read_directory(data, header.first, header.layout).tags
     refuse_raw_and_stacks(data, header, tags)
     with TiffFile(BytesIO(data), is_ome=False) as file:
         page = file.pages.first
-        check_size(page.imagewidth, page.imagelength)
+        check_size(page.imagewidth, page.imagelength, rules)
         refuse_unsupported(file, page)
         require_whole(page, len(data))
         stored = page.asarray(squeeze=False, maxworkers=1)

@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING
 
 from imgclean.atomic import refusal, replacing
 from imgclean.errors import ImageError, InvalidSetting, UnwritableImage
-from imgclean.images.formats import FORMATS, format_by_name, format_of_suffix
+from imgclean.images.formats import WRITTEN, format_by_name, format_of_suffix
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from imgclean.images.formats import Format
-    from imgclean.images.picture import Picture
+    from imgclean.images.picture import ColourSpace, Picture
+
+_SPACE_NAMES: Mapping[ColourSpace, str] = {
+    "gray": "gray images",
+    "rgb": "RGB images",
+    "cmyk": "CMYK images",
+    "separate": "channels that are no colours",
+}
 
 
 def write_image(
@@ -94,6 +102,11 @@ def require_fit(picture: Picture, target: Format) -> None:
             f"{target.title} cannot hold {picture.dtype.name} samples",
             hint=f"choose {_formats_with(picture.dtype.name)} with --format",
         )
+    if picture.space not in target.spaces:
+        raise UnwritableImage(
+            f"{target.title} cannot hold {_SPACE_NAMES[picture.space]}",
+            hint=f"choose {_formats_with(picture.dtype.name, space=picture.space)} with --format",
+        )
     if picture.alpha and not target.alpha:
         raise UnwritableImage(
             f"{target.title} cannot hold alpha",
@@ -112,7 +125,9 @@ def require_fit(picture: Picture, target: Format) -> None:
         )
 
 
-def _formats_with(dtype: str, *, alpha: bool = False) -> str:
+def _formats_with(dtype: str, *, alpha: bool = False, space: ColourSpace = "gray") -> str:
     return " or ".join(
-        each.name for each in FORMATS if dtype in each.dtypes and (each.alpha or not alpha)
+        each.name
+        for each in WRITTEN
+        if dtype in each.dtypes and (each.alpha or not alpha) and space in each.spaces
     )
