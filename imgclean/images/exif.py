@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
     from imgclean.images.tiff_tags import Tag
 
-# Tags of a TIFF's directory that EXIF has in its own first directory (CIPA DC-008, table 4).
+# Tags of a TIFF's directory that EXIF has in its own first directory (CIPA DC-008, table 4), that
+# Windows and printers' software put there, and on the exposure, which TIFF/EP has in the first.
 _SHARED = frozenset(
     (
-        *(270, 271, 272, 274, 282, 283, 296, 301, 305, 306, 315, 318, 319, 529, 532),
+        *(269, 270, 271, 272, 274, 282, 283, 296, 301, 305, 306, 315, 316, 318, 319, 529, 531, 532),
+        *(18246, 18249, *range(40091, 40096), 50341),
+        *(33434, 33437, 34850, 34855, 36867, 36868, *range(37377, 37387)),
         *(33432, EXIF_IFD, GPS_IFD),
     )
 )

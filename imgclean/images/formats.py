@@ -63,6 +63,8 @@ class Format:
         alpha: whether it holds alpha.
         longest_side: pixels.
         highest: the largest value of an integer sample.
+        depths: of how many bits it can say that integer samples are, where those are fewer than
+            their type has.
         substitute: name of the format that is written instead, for want of an encoder.
     """
 
@@ -76,6 +78,7 @@ class Format:
     alpha: bool
     longest_side: int
     highest: int = 65_535
+    depths: tuple[int, ...] = ()
     substitute: str | None = None
 
     def recognises(self, head: bytes) -> bool:
@@ -143,6 +146,7 @@ FORMATS: tuple[Format, ...] = (
         dtypes=("uint8", "uint16"),
         alpha=True,
         longest_side=2**31 - 1,
+        depths=tuple(range(1, 17)),
     ),
     Format(
         name="jpegxl",
@@ -153,6 +157,7 @@ FORMATS: tuple[Format, ...] = (
         dtypes=("uint8", "uint16", "float16", "float32"),
         alpha=True,
         longest_side=2**30,
+        depths=tuple(range(1, 17)),
     ),
     Format(
         name="avif",
@@ -164,6 +169,7 @@ FORMATS: tuple[Format, ...] = (
         alpha=True,
         longest_side=65_536,
         highest=4095,
+        depths=(8, 10, 12),
     ),
     Format(
         name="bmp",
@@ -179,17 +185,18 @@ FORMATS: tuple[Format, ...] = (
         name="pnm",
         title="PNM",
         suffixes=(".pnm", ".ppm", ".pgm", ".pam", ".pbm"),
-        pattern=_begins(rb"P(?:[1-6][\s#]|7\n)"),
+        pattern=_begins(rb"P(?:[1-6]\s*(?:#|\s\d+\s+(?:#|\d))|7\s*\n)"),
         module="imgclean.images.pnm",
         dtypes=("uint8", "uint16"),
         alpha=True,
         longest_side=2**31 - 1,
+        depths=tuple(range(1, 17)),
     ),
     Format(
         name="pfm",
         title="PFM",
         suffixes=(".pfm",),
-        pattern=_begins(rb"P[Ff]\s"),
+        pattern=_begins(rb"P[Ff]\s+\d"),
         module="imgclean.images.pfm",
         dtypes=("float32",),
         alpha=False,
@@ -233,17 +240,19 @@ class Recognised:
     Attributes:
         title: the format as people name it.
         format: its entry, or None if it is not supported.
+        hint: what to do about one that is not.
     """
 
     title: str
     format: Format | None
+    hint: str = ""
 
 
 def recognise_bytes(head: bytes) -> Recognised | None:
     """Say which image format a file's first `HEAD_BYTES` bytes belong to; None if to none."""
-    title = unsupported_format(head)
-    if title is not None:
-        return Recognised(title, None)
+    unsupported = unsupported_format(head)
+    if unsupported is not None:
+        return Recognised(unsupported.title, None, unsupported.hint)
     found = next((each for each in FORMATS if each.recognises(head)), None)
     return None if found is None else Recognised(found.title, found)
 

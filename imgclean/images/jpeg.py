@@ -1,30 +1,32 @@
-"""JPEG, 8 bits, gray and colour.
+"""JPEG, 8 bits: gray, colour and CMYK.
 
-Pillow decodes the pixels and imageio has them encoded, with the quantisation tables, the chroma
-subsampling and the colour transform that the file had. Both see nothing but pixels; all
-metadata segments are carried across by `jpeg_segments`, byte for byte.
+Pillow decodes the pixels, and `jpeg_pixels` has them encoded with the quantisation tables, the
+subsampling and the colour transform that the file had. Both see nothing but pixels; all metadata
+segments are carried across by `jpeg_segments`, byte for byte.
+
+Of CMYK, 0 is no ink, as in TIFF. Files hold 255 for none (ITU-T T.872, as Adobe's programs do);
+those that do not say who wrote them are taken to do so too, as by Pillow.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import imageio.v3 as iio
 import numpy as np
 from PIL.JpegImagePlugin import JpegImageFile
 
 from imgclean.errors import UnreadableImage, UnsupportedImage
-from imgclean.images.jpeg_metadata import gather_metadata, metadata_segments
+from imgclean.images.jpeg_metadata import gather_metadata, metadata_segments, with_packet
 from imgclean.images.jpeg_mpf import find_multi_picture, is_multi_picture
+from imgclean.images.jpeg_pixels import encode_pixels
 from imgclean.images.jpeg_record import (
-    FULL_CHROMA,
-    QUARTER_CHROMA,
+    DEFAULT_ENCODINGS,
     JpegRecord,
     component_tables,
-    is_rgb,
-    pillow_subsampling,
+    encoding_of,
+    sampling_factors,
 )
 from imgclean.images.jpeg_segments import (
     APP0,
@@ -43,12 +45,8 @@ from imgclean.images.picture import Picture
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from imgclean.images.limits import ReadRules
 
-_DEFAULT_QUALITY = 95
-_FULL_CHROMA_QUALITY = 90
 _PROGRESSIVE = {0xC0: False, 0xC1: False, 0xC2: True, 0xC9: False, 0xCA: True}
 
 
@@ -62,6 +60,11 @@ def decode(data: bytes, rules: ReadRules) -> Picture:
     _refuse_unsupported(frame)
     check_size(frame.width, frame.height, rules)
     pictures = find_multi_picture(segments, data)
+    if pictures and pictures.photos and not rules.first_page:
+        raise UnsupportedImage(
+            "an MPO: a JPEG of several photos",
+            hint="--pages first takes the first; or save its photos as single files",
+        )
     image = JpegImageFile(BytesIO(_pixel_segments(data, segments)))
     samples = np.asarray(image)
     if samples.ndim == 2:
@@ -72,23 +75,29 @@ def decode(data: bytes, rules: ReadRules) -> Picture:
     record = JpegRecord(
         segments=kept,
         tables=component_tables(frame, image.quantization),
-        subsampling=pillow_subsampling(frame),
-        rgb=is_rgb(frame, kept),
+        sampling=sampling_factors(frame),
+        encoding=encoding_of(frame, kept),
         progressive=_PROGRESSIVE[frame.process],
         trailer=data[segments[-1].end :],
         pictures=pictures,
     )
+    if pictures and pictures.photos:
+        record = _of_the_first(record, kept)
     return Picture(samples, alpha=False, format="jpeg", metadata=gather_metadata(kept, record))
 
 
 def encode(picture: Picture, quality: int | None) -> bytes:
     """Return a JPEG file. Without a quality, one from a JPEG file gets that file's tables."""
-    own = picture.metadata.own
-    record = own if isinstance(own, JpegRecord) else None
-    encoded = _encode_pixels(picture.samples, record, quality)
+    own, channels = picture.metadata.own, picture.channels
+    record = own if isinstance(own, JpegRecord) and len(own.sampling) == channels else None
+    encoded = encode_pixels(picture.samples, record, quality)
+    if record and record.segments is not None:
+        kept = with_packet(record.segments, picture.metadata.xmp)
+    else:
+        encoding = record.encoding if record else DEFAULT_ENCODINGS[channels]
+        kept = metadata_segments(picture.metadata, encoding)
     # The encoder's own APP0 and APP14 make room for the kept ones: on the transform they agree.
     body = next(e.start for e in read_segments(encoded) if e.marker not in (APP0, APP14))
-    kept = record.segments if record else metadata_segments(picture.metadata)
     length = len(SOI) + sum(4 + len(payload) for _, payload in kept) + len(encoded) - body
     parts = [SOI]
     position = len(SOI)
@@ -100,6 +109,11 @@ def encode(picture: Picture, quality: int | None) -> bytes:
     return b"".join((*parts, memoryview(encoded)[body:], record.trailer if record else b""))
 
 
+def _of_the_first(record: JpegRecord, kept: Sequence[tuple[int, bytes]]) -> JpegRecord:
+    alone = tuple(each for each in kept if not is_multi_picture(*each))
+    return replace(record, segments=alone, trailer=b"", pictures=None)
+
+
 def _refuse_unsupported(frame: Frame) -> None:
     if frame.process not in _PROGRESSIVE or frame.precision != 8:
         raise UnsupportedImage(
@@ -107,10 +121,10 @@ def _refuse_unsupported(frame: Frame) -> None:
             "such as a lossless one",
             hint="convert it to PNG or TIFF first",
         )
-    if len(frame.components) == 4:
-        raise UnsupportedImage("a CMYK JPEG", hint="convert it to RGB first")
-    if len(frame.components) not in (1, 3):
-        raise UnsupportedImage(f"a JPEG of {len(frame.components)} components")
+    if len(frame.components) not in DEFAULT_ENCODINGS:
+        raise UnsupportedImage(
+            f"a JPEG of {len(frame.components)} components", hint="convert it to PNG or TIFF first"
+        )
 
 
 def _pixel_segments(data: bytes, segments: Sequence[Segment]) -> bytes:
@@ -118,27 +132,3 @@ def _pixel_segments(data: bytes, segments: Sequence[Segment]) -> bytes:
     view = memoryview(data)
     wanted = [e for e in segments if not e.is_metadata or e.marker in (APP0, APP14)]
     return b"".join((SOI, *(view[each.start : each.end] for each in wanted)))
-
-
-def _encode_pixels(
-    samples: NDArray[np.uint8], record: JpegRecord | None, quality: int | None
-) -> bytes:
-    pixels = samples[:, :, 0] if samples.shape[2] == 1 else samples
-    settings: dict[str, Any] = {}
-    if record is None:
-        settings["quality"] = _DEFAULT_QUALITY if quality is None else quality
-        full = settings["quality"] >= _FULL_CHROMA_QUALITY
-        settings["subsampling"] = FULL_CHROMA if full else QUARTER_CHROMA
-    else:
-        settings |= {"subsampling": record.subsampling, "keep_rgb": record.rgb}
-        settings |= {"qtables": record.tables} if quality is None else {"quality": quality}
-    if record and record.progressive:
-        # libjpeg needs the whole file in one buffer then, and Pillow's may be too small for it.
-        with suppress(OSError):
-            return _encode_jpeg(pixels, progressive=True, **settings)
-    return _encode_jpeg(pixels, **settings)
-
-
-def _encode_jpeg(pixels: NDArray[np.uint8], **settings: Any) -> bytes:
-    encoded: bytes = iio.imwrite("<bytes>", pixels, plugin="pillow", extension=".jpg", **settings)
-    return encoded

@@ -1,7 +1,8 @@
 """The directory of further images behind the first one in a JPEG file (CIPA DC-007).
 
 Cameras put previews there, telephones a gain map. Both stay as they are, and only the
-directory's offsets follow them. Further views, as in a 3D photo, would have to be cleaned too.
+directory's offsets follow them. Further photos, as the views of a 3D photo, would have to be
+cleaned too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from imgclean.errors import UnreadableImage, UnsupportedImage
+from imgclean.errors import UnreadableImage
 from imgclean.images.jpeg_segments import APP2
 from imgclean.images.tiff_directory import read_directory, read_header
 
@@ -36,12 +37,14 @@ class MultiPicture:
         entries: attributes, size and offset of each image, the first image first.
         base: byte of the file from which offsets count.
         end: where the first image ends.
+        photos: whether there is more than previews and gain maps.
     """
 
     order: Literal["<", ">"]
     entries: bytes
     base: int
     end: int
+    photos: bool
 
     def moved(self, payload: bytes, *, segment_start: int, end: int) -> bytes:
         """Return the segment's payload for a file in which it and the images lie elsewhere.
@@ -69,11 +72,7 @@ def is_multi_picture(marker: int, payload: bytes) -> bool:
 
 
 def find_multi_picture(segments: Sequence[Segment], data: bytes) -> MultiPicture | None:
-    """Return the directory of a file's further images; None if it has none.
-
-    Raises:
-        UnsupportedImage: they are more than previews and gain maps.
-    """
+    """Return the directory of a file's further images; None if it has none."""
     segment = next((e for e in segments if is_multi_picture(e.marker, e.payload)), None)
     if segment is None:
         return None
@@ -88,12 +87,15 @@ def find_multi_picture(segments: Sequence[Segment], data: bytes) -> MultiPicture
     entries = next((tag.value for tag in tags if tag.code == _ENTRIES), b"")
     entries = entries[: len(entries) // layout.size * layout.size]
     classes = {each[0] & _CLASS for each in list(layout.iter_unpack(entries))[1:]}
-    if classes - {_PREVIEW, _UNDEFINED} or (_UNDEFINED in classes and not _has_gain_map(data)):
-        raise UnsupportedImage(
-            "an MPO: a JPEG of several photos", hint="save its photos as single files first"
-        )
     base = segment.start + _SEGMENT_HEAD + len(_MPF)
-    return MultiPicture(order, entries, base, segments[-1].end) if classes else None
+    return MultiPicture(
+        order,
+        entries,
+        base,
+        end=segments[-1].end,
+        photos=bool(classes - {_PREVIEW, _UNDEFINED})
+        or (_UNDEFINED in classes and not _has_gain_map(data)),
+    )
 
 
 def _has_gain_map(data: bytes) -> bool:

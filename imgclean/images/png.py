@@ -36,7 +36,7 @@ def decode(data: bytes, rules: ReadRules) -> Picture:
     chunks = list(read_chunks(data))
     header = parse_header(chunks[0])
     check_size(header.width, header.height, rules)
-    _refuse_unsupported(header, chunks)
+    _refuse_unsupported(header, chunks, rules)
     samples = _decode_pixels(header, [each for each in chunks if each.kind in PIXEL_CHUNKS])
     if samples.ndim == 2:
         samples = samples[:, :, np.newaxis]
@@ -64,7 +64,10 @@ def encode(picture: Picture, quality: int | None) -> bytes:  # noqa: ARG001 - PN
     first, *image, last = (each for each in read_chunks(bytes(pixels)))
     header = parse_header(first)
     own = picture.metadata.own
-    record = own if isinstance(own, PngRecord) else record_for(header, picture.metadata)
+    if isinstance(own, PngRecord):
+        record = own.with_general(picture.metadata)
+    else:
+        record = record_for(header, picture.metadata)
     same_layout = (header.depth, header.colour_type) == (
         record.header.depth,
         record.header.colour_type,
@@ -81,14 +84,15 @@ def _decode_pixels(header: Header, chunks: Sequence[Chunk]) -> NDArray[Any]:
     return imagecodecs.png_decode(join_chunks(chunks))
 
 
-def _refuse_unsupported(header: Header, chunks: Sequence[Chunk]) -> None:
+def _refuse_unsupported(header: Header, chunks: Sequence[Chunk], rules: ReadRules) -> None:
     if header.depth == 1:
         raise UnsupportedImage(
             "a PNG of 1 bit: it holds no noise to clean", hint="convert it to 8-bit gray first"
         )
     frames = next((chunk.body for chunk in chunks if chunk.kind == b"acTL"), b"")
-    if len(frames) == 8 and struct.unpack(">II", frames)[0] > 1:
-        raise UnsupportedImage("an animated PNG", hint="split it into single images first")
+    animated = len(frames) == 8 and struct.unpack(">II", frames)[0] > 1
+    if animated and not rules.first_page:  # IDAT is the image for programs without animations
+        raise UnsupportedImage("an animated PNG", hint="--pages first takes its first image")
     for chunk in chunks:
         if not chunk.ancillary and chunk.kind not in PIXEL_CHUNKS:
             raise UnsupportedImage(

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from imgclean.images.picture import Metadata, Resolution
 from imgclean.images.png_chunks import Chunk, Header
+from imgclean.images.png_texts import (
+    exif_of,
+    inflate,
+    iptc_chunk,
+    iptc_of,
+    with_packet,
+    without_packet,
+    xmp_chunk,
+    xmp_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 PIXEL_CHUNKS = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"))
 """What an image is decoded from; a file that is written has its own."""
@@ -23,8 +33,9 @@ _TRUE_AFTERWARDS = frozenset(  # unsafe to copy by their name, yet true of the c
         *(b"bKGD", b"oFFs", b"pCAL", b"sBIT", b"sCAL", b"sTER", b"tIME"),
     )
 )
-_XMP_KEYWORD = b"XML:com.adobe.xmp\x00"
-_LARGEST_TEXT = 1 << 24
+_MEANING = frozenset(  # what the samples are; the profile is a general field
+    (b"cHRM", b"cICP", b"gAMA", b"sRGB", b"sBIT", b"mDCV", b"cLLI", b"mDCv", b"cLLi")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +45,35 @@ class PngRecord:
     Attributes:
         header: of the file that was read.
         before, after: kept chunks before and after the image data.
+        bare: whether they say no more than what the samples are, and the general fields of the
+            metadata stand for the rest.
     """
 
     header: Header
     before: tuple[Chunk, ...]
     after: tuple[Chunk, ...]
+    bare: bool = False
+
+    def stripped(self) -> PngRecord:
+        """Return what the samples mean, without anything else."""
+        kept = tuple(each for each in self.before if each.kind in _MEANING)
+        return replace(self, before=kept, after=(), bare=True)
+
+    def with_general(self, metadata: Metadata) -> PngRecord:
+        """Return what is to be written: with the metadata's XMP packet, or all of it if bare."""
+        if self.bare:
+            general = record_for(self.header, metadata)
+            return replace(general, before=(*self.before, *general.before))
+        if metadata.xmp == xmp_of((*self.before, *self.after)):
+            return self
+        if metadata.xmp is None:
+            before, after = without_packet(self.before), without_packet(self.after)
+            return replace(self, before=before, after=after)
+        if changed := with_packet(self.before, metadata.xmp):
+            return replace(self, before=changed)
+        if changed := with_packet(self.after, metadata.xmp):
+            return replace(self, after=changed)
+        return replace(self, before=(*self.before, xmp_chunk(metadata.xmp)))
 
 
 def metadata_of(header: Header, chunks: Sequence[Chunk]) -> Metadata:
@@ -48,8 +83,9 @@ def metadata_of(header: Header, chunks: Sequence[Chunk]) -> Metadata:
     exif = bodies.get(b"eXIf")
     return Metadata(
         icc=_icc_profile(bodies.get(b"iCCP", b"")),
-        exif=exif.removeprefix(b"Exif\x00\x00") if exif else None,
-        xmp=_xmp_packet(chunk.body for chunk in chunks if chunk.kind == b"iTXt"),
+        exif=exif.removeprefix(b"Exif\x00\x00") if exif else exif_of(chunks),
+        xmp=xmp_of(chunks),
+        iptc=iptc_of(chunks),
         resolution=_resolution(bodies.get(b"pHYs", b"")),
         own=PngRecord(
             header,
@@ -71,7 +107,9 @@ def record_for(header: Header, metadata: Metadata) -> PngRecord:
     if metadata.exif:
         chunks.append(Chunk(b"eXIf", metadata.exif))
     if metadata.xmp:
-        chunks.append(Chunk(b"iTXt", _XMP_KEYWORD + bytes(4) + metadata.xmp))
+        chunks.append(xmp_chunk(metadata.xmp))
+    if metadata.iptc:
+        chunks.append(iptc_chunk(metadata.iptc))
     return PngRecord(header, tuple(chunks), ())
 
 
@@ -83,16 +121,7 @@ def _is_kept(chunk: Chunk) -> bool:
 
 def _icc_profile(body: bytes) -> bytes | None:
     _, separator, rest = body.partition(b"\x00")
-    return _inflate(rest[1:]) if separator else None
-
-
-def _xmp_packet(texts: Iterable[bytes | memoryview]) -> bytes | None:
-    for body in map(bytes, texts):
-        if body.startswith(_XMP_KEYWORD):
-            compressed = body[len(_XMP_KEYWORD) : len(_XMP_KEYWORD) + 1] == b"\x01"
-            text = body[len(_XMP_KEYWORD) + 2 :].split(b"\x00", 2)[-1]  # behind the language
-            return _inflate(text) if compressed else text
-    return None
+    return inflate(rest[1:]) if separator else None
 
 
 def _resolution(body: bytes) -> Resolution | None:
@@ -100,13 +129,3 @@ def _resolution(body: bytes) -> Resolution | None:
         return None
     x, y, unit = struct.unpack(">IIB", body)
     return Resolution(float(x), float(y), "metre") if unit == 1 and x and y else None
-
-
-def _inflate(stream: bytes) -> bytes | None:
-    """Return what a zlib stream holds; None if it is damaged or a bomb."""
-    inflater = zlib.decompressobj()
-    try:
-        content = inflater.decompress(stream, _LARGEST_TEXT)
-    except zlib.error:
-        return None
-    return content if inflater.eof else None

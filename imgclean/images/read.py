@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from imgclean.errors import ImageError, UnreadableImage, UnsupportedImage
 from imgclean.images.formats import recognise_bytes
 from imgclean.images.limits import READ_ALL
-from imgclean.images.signatures import HEAD_BYTES
+from imgclean.images.signatures import HEAD_BYTES, format_without_signature
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from imgclean.images.formats import Format
     from imgclean.images.limits import ReadRules
     from imgclean.images.picture import Picture
 
@@ -46,9 +47,7 @@ def read_bytes(path: Path, rules: ReadRules = READ_ALL) -> bytes:
             )
         return path.read_bytes()
     except OSError as error:
-        raise UnreadableImage(
-            f"{path}: cannot be opened: {_cause(error)}", hint=_hint_on(error)
-        ) from error
+        raise unreadable(path, error) from error
 
 
 def decode_image(data: bytes, name: str, rules: ReadRules = READ_ALL) -> Picture:
@@ -67,26 +66,29 @@ def decode_image(data: bytes, name: str, rules: ReadRules = READ_ALL) -> Picture
         raise UnreadableImage(f"{name}: empty file", hint=_TRY_OTHER_COPY)
     recognised = recognise_bytes(data[:HEAD_BYTES])
     if recognised is None:
+        named = format_without_signature(name)
+        if named is not None:
+            raise UnsupportedImage(f"{name}: {named.title} is not supported", hint=named.hint)
         raise UnreadableImage(
             f"{name}: not an image: its first bytes are of no image format that is known",
             hint="leave the file out",
         )
     if recognised.format is None:
-        raise UnsupportedImage(
-            f"{name}: {recognised.title} is not supported",
-            hint="convert it to PNG, TIFF or JPEG first",
-        )
-    return _decode(recognised.format, data, name, rules)
+        raise UnsupportedImage(f"{name}: {recognised.title} is not supported", hint=recognised.hint)
+    with naming_damage(recognised.title, name):
+        return recognised.format.codec().decode(data, rules)
 
 
-def _decode(
-    format: Format,  # noqa: A002 - the field's term
-    data: bytes,
-    name: str,
-    rules: ReadRules,
-) -> Picture:
+@contextmanager
+def naming_damage(title: str, name: object) -> Iterator[None]:
+    """Turn whatever a parser raises into a typed error that names the file.
+
+    Args:
+        title: the format as people write it.
+        name: what error messages call the file.
+    """
     try:
-        return format.codec().decode(data, rules)
+        yield
     except ImageError as error:
         error.hint = error.hint or _TRY_OTHER_COPY
         raise error.about(name) from error
@@ -94,11 +96,25 @@ def _decode(
         raise UnreadableImage(
             f"{name}: there is too little memory for it", hint="close other programs"
         ) from error
+    except OSError as error:
+        if error.errno is None:  # a parser's own
+            raise UnreadableImage(
+                f"{name}: damaged {title}: {_first_line(error)}", hint=_TRY_OTHER_COPY
+            ) from error
+        raise unreadable(name, error) from error
     except Exception as error:  # parsers raise anything on damaged content
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UnreadableImage(
-            f"{name}: damaged {format.title}: {reason}", hint=_TRY_OTHER_COPY
+            f"{name}: damaged {title}: {_first_line(error)}", hint=_TRY_OTHER_COPY
         ) from error
+
+
+def unreadable(name: object, error: OSError) -> UnreadableImage:
+    """Return the typed error for an operating system's refusal to read a file."""
+    return UnreadableImage(f"{name}: cannot be opened: {_cause(error)}", hint=_hint_on(error))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _cause(error: OSError) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from imgclean.atomic import refusal, replacing
 from imgclean.errors import ImageError, InvalidSetting, UnwritableImage
@@ -78,7 +81,7 @@ def encode_image(
         raise InvalidSetting(f"quality {quality}", hint="choose 1 to 100")
     require_fit(picture, target)
     try:
-        return target.codec().encode(picture, quality)
+        return target.codec().encode(_at_stated_depth(picture, target), quality)
     except ImageError:
         raise
     except MemoryError as error:
@@ -91,43 +94,60 @@ def encode_image(
         ) from error
 
 
+def _at_stated_depth(picture: Picture, target: Format) -> Picture:
+    """Return the picture with samples of a depth that a file of the format states.
+
+    A format that cannot say that white is 4095 would show a picture of 12 bits nearly black.
+    """
+    highest = picture.highest
+    if highest is None or target.name == picture.format:
+        return picture
+    full = int(np.iinfo(picture.dtype).max)
+    enough = [each for each in target.depths if each >= highest.bit_length()]
+    top = min(full, (1 << enough[0]) - 1) if enough else full
+    if top == highest:
+        return picture
+    values = np.minimum(np.arange(full + 1), highest)
+    scaled = ((values * top + highest // 2) // highest).astype(picture.dtype)
+    return dataclasses.replace(
+        picture, samples=scaled[picture.samples], highest=None if top == full else top
+    )
+
+
 def require_fit(picture: Picture, target: Format) -> None:
     """Refuse a picture that the format cannot hold without loss of bits or channels.
 
     Raises:
         UnwritableImage: it cannot; the message names no file.
     """
-    if picture.dtype.name not in target.dtypes:
-        raise UnwritableImage(
-            f"{target.title} cannot hold {picture.dtype.name} samples",
-            hint=f"choose {_formats_with(picture.dtype.name)} with --format",
-        )
-    if picture.space not in target.spaces:
-        raise UnwritableImage(
-            f"{target.title} cannot hold {_SPACE_NAMES[picture.space]}",
-            hint=f"choose {_formats_with(picture.dtype.name, space=picture.space)} with --format",
-        )
-    if picture.alpha and not target.alpha:
-        raise UnwritableImage(
-            f"{target.title} cannot hold alpha",
-            hint=f"choose {_formats_with(picture.dtype.name, alpha=True)} with --format",
-        )
-    if picture.alpha and picture.alpha_kind != "straight" and target.name != picture.format:
-        raise UnwritableImage(
-            f"{target.title} cannot hold {picture.alpha_kind} alpha",
-            hint=f"choose {picture.format} with --format",
-        )
-    longest = max(picture.width, picture.height)
-    if longest > target.longest_side:
-        raise UnwritableImage(
-            f"{target.title} cannot hold a side of {longest} pixels",
-            hint="choose png or tiff with --format",
-        )
-
-
-def _formats_with(dtype: str, *, alpha: bool = False, space: ColourSpace = "gray") -> str:
-    return " or ".join(
-        each.name
-        for each in WRITTEN
-        if dtype in each.dtypes and (each.alpha or not alpha) and space in each.spaces
+    excess = _excess(picture, target)
+    if excess is None:
+        return
+    fitting = [each.name for each in WRITTEN if _excess(picture, each) is None]
+    choice = " or ".join(filter(None, (", ".join(fitting[:-1]), *fitting[-1:])))
+    raise UnwritableImage(
+        f"{target.title} cannot hold {excess}",
+        hint=f"choose {choice} with --format" if choice else "no format can hold it",
     )
+
+
+def _excess(picture: Picture, target: Format) -> str | None:
+    """Return what of a picture is too much for a format; None if it fits."""
+    if picture.dtype.name not in target.dtypes:
+        return f"{picture.dtype.name} samples"
+    if picture.space not in target.spaces:
+        return _SPACE_NAMES[picture.space]
+    if picture.alpha and not target.alpha:
+        return "alpha"
+    if picture.alpha and picture.alpha_kind != "straight" and target.name != picture.format:
+        return f"{picture.alpha_kind} alpha"
+    deepest = picture.highest or _largest(picture.dtype)
+    if deepest > target.highest:
+        return f"samples up to {deepest}, only up to {target.highest}"
+    longest = max(picture.width, picture.height)
+    return f"a side of {longest} pixels" if longest > target.longest_side else None
+
+
+def _largest(dtype: np.dtype[Any]) -> int:
+    """Return the largest integer that a type of integers holds; 0 for floats."""
+    return 0 if dtype.kind == "f" else int(np.iinfo(dtype).max)

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 from imgclean.errors import InvalidSetting, UnwritableImage
+from imgclean.images.formats import Format
 from imgclean.images.picture import Metadata, Picture, Resolution
 from imgclean.images.read import decode_image, read_image
 from imgclean.images.write import encode_image, write_image
@@ -42,11 +44,12 @@ def test_a_file_that_exists_is_replaced_and_nothing_else_is_left(tmp_path: Path)
 @pytest.mark.parametrize(
     ("dtype", "channels", "format_name", "reason", "way_out"),
     [
-        ("float32", 1, "jpeg", "JPEG cannot hold float32", "tiff"),
-        ("uint16", 3, "jpeg", "JPEG cannot hold uint16", "png or tiff"),
-        ("float32", 3, "png", "PNG cannot hold float32", "tiff"),
-        ("uint8", 4, "jpeg", "JPEG cannot hold alpha", "png or tiff"),
-        ("uint8", 2, "jpeg", "JPEG cannot hold alpha", "png or tiff"),
+        ("float32", 1, "jpeg", "JPEG cannot hold float32", "tiff, jpegxl or pfm"),
+        ("uint16", 3, "jpeg", "JPEG cannot hold uint16", "png, tiff, jpeg2000, jpegxl or pnm"),
+        ("float32", 4, "png", "PNG cannot hold float32", "tiff or jpegxl"),
+        ("uint16", 4, "avif", "AVIF cannot hold samples up to 65535", "png, tiff, jpeg2000, "),
+        ("uint8", 4, "jpeg", "JPEG cannot hold alpha", "png, tiff, webp, "),
+        ("uint8", 2, "jpeg", "JPEG cannot hold alpha", "png, tiff, webp, "),
     ],
 )
 def test_what_a_format_cannot_hold_is_refused_with_a_way_out(
@@ -55,8 +58,61 @@ def test_what_a_format_cannot_hold_is_refused_with_a_way_out(
     target = tmp_path / "out.any"
     with pytest.raises(UnwritableImage, match=rf"out\.any: {reason}") as caught:
         write_image(picture(dtype, channels), target, format=format_name)
-    assert caught.value.hint == f"choose {way_out} with --format"
+    assert caught.value.hint.startswith(f"choose {way_out}")
+    assert caught.value.hint.endswith(" with --format")
     assert not any(tmp_path.iterdir())
+
+
+def test_colours_that_a_format_does_not_know_are_refused_with_a_way_out() -> None:
+    inks = Picture(np.zeros((4, 4, 4), np.uint8), alpha=False, format="tiff")
+    with pytest.raises(UnwritableImage, match="PNG cannot hold CMYK images") as caught:
+        encode_image(inks, "png")
+    assert caught.value.hint == "choose jpeg or tiff with --format"
+    bands = Picture(np.zeros((4, 4, 7), np.uint8), alpha=False, format="tiff", separate=True)
+    with pytest.raises(UnwritableImage, match="no colours") as caught:
+        encode_image(bands, "jpeg")
+    assert caught.value.hint == "choose tiff with --format"
+
+
+@pytest.mark.parametrize(
+    ("highest", "dtype", "format_name", "stated"),
+    [
+        (4095, np.uint16, "png", None),
+        (100, np.uint8, "webp", None),
+        (1000, np.uint16, "jpeg2000", 1023),
+        (4095, np.uint16, "pnm", 4095),
+        (4095, np.uint16, "other", 4095),
+        (255, np.uint16, "tiff", None),
+    ],
+)
+def test_samples_of_fewer_bits_fill_the_depth_that_the_format_states(
+    highest: int,
+    dtype: type[np.unsignedinteger[Any]],
+    format_name: str,
+    stated: int | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handed: list[Picture] = []
+    monkeypatch.setattr(Format, "codec", lambda each: Recorder(handed))
+    samples = np.linspace(0, highest, 60).round().astype(dtype).reshape(5, 6, 2)
+    shallow = Picture(samples, True, "tiff" if format_name == "other" else "x", highest=highest)
+    encode_image(shallow, "tiff" if format_name == "other" else format_name)
+    (written,) = handed
+    top = stated or np.iinfo(dtype).max
+    expected = np.floor(samples.astype(float) * top / highest + 0.5).astype(dtype)
+    np.testing.assert_array_equal(written.samples, expected, strict=True)
+    assert (written.highest, written.alpha) == (stated, True)
+
+
+class Recorder:
+    """A codec that keeps what it is given."""
+
+    def __init__(self, handed: list[Picture]) -> None:
+        self.handed = handed
+
+    def encode(self, picture: Picture, quality: int | None) -> bytes:
+        self.handed.append(picture)
+        return b""
 
 
 def test_a_side_too_long_for_a_format_is_refused() -> None:
