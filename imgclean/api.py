@@ -10,7 +10,7 @@ import numpy as np
 from imgclean.errors import UnknownModel, UnsupportedImage, nearest_names
 from imgclean.extension.loader import load_plugins
 from imgclean.images.pixels import sample_range
-from imgclean.images.rasters import PixelRaster, PixelSink
+from imgclean.images.rasters import MemorySamples, PixelRaster, PixelSink
 from imgclean.inference.selection import Selection, choose
 from imgclean.inference.settings import InferenceSettings
 from imgclean.weightsets.catalogue import installed, is_path
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from imgclean.inference.device import PrecisionChoice
     from imgclean.inference.tiles import TileChoice
 
-_Sample = TypeVar("_Sample", np.uint8, np.uint16, np.float32, np.float64)
-_DTYPES = ("uint8", "uint16", "float32", "float64")
+_Sample = TypeVar("_Sample", np.uint8, np.uint16, np.float16, np.float32, np.float64)
+_DTYPES = ("uint8", "uint16", "float16", "float32", "float64")
 
 
 def denoise(
@@ -75,11 +75,12 @@ def denoise(
     colours = 1 if samples.shape[2] <= 2 else 3
     colour = samples[..., :colours].astype(array.dtype.newbyteorder("="), copy=False)
     span = sample_range(colour, name="the array")
-    sink = PixelSink((colours, *samples.shape[:2]), span)
-    denoiser = _selection(settings, model, weights).denoiser(colours)
-    denoiser.denoise(PixelRaster(colour, span), sink, dtype=colour.dtype)
-    clean = np.concatenate([sink.samples, samples[..., colours:]], axis=2)
-    return clean.reshape(array.shape).astype(array.dtype, copy=False)
+    noisy, clean = MemorySamples(colour), MemorySamples(np.empty_like(colour))
+    denoiser = _selection(settings, model, weights).denoiser("gray" if colours == 1 else "rgb")
+    sink = PixelSink(clean, noisy, span)
+    denoiser.denoise(PixelRaster(noisy, span), sink, dtype=colour.dtype)
+    whole = np.concatenate([clean.values, samples[..., colours:]], axis=2)
+    return whole.reshape(array.shape).astype(array.dtype, copy=False)
 
 
 def load(name: str, *, channels: int = 3) -> torch.nn.Module:

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from material import ENVIRONMENT, command, noise_image, write_small_set
+from material import ENVIRONMENT, IDENTITY, command, noise_image, write_small_set
 from PIL import Image
+
+from imgclean.extension.loader import load_plugins
+from imgclean.inference.batch import Batch
+from imgclean.inference.image_rules import ImageRules
+from imgclean.inference.plan import FileRules, make_plan
+from imgclean.inference.selection import Selection
+from imgclean.inference.settings import InferenceSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +60,26 @@ def imgclean(tmp_path, monkeypatch):
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def clean_unchanged():
+    """Run a batch in this process with a model that returns its input; give its events."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.syspath_prepend(IDENTITY)
+        registry = load_plugins()
+
+        def run(*inputs, output, images=None, tile="auto", **rules) -> list:
+            events = []
+            settings = InferenceSettings(tile=tile)
+            selection = Selection(registry, settings, model="identity")
+            rules = FileRules(output=str(output), **rules)
+            plan = make_plan(inputs, rules)
+            images = images or ImageRules(provenance=False)
+            Batch(plan, selection, rules, events.append, image_rules=images).run()
+            return events
+
+        yield run
 
 
 @pytest.fixture(scope="session")

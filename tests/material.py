@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import sys
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,10 +14,8 @@ from imgclean.weightsets.config import WeightSetConfig
 from imgclean.weightsets.network import build_network, validate_options
 from imgclean.weightsets.store import write_weight_set
 
-if TYPE_CHECKING:
-    from pathlib import Path
-import os
-import sys
+IDENTITY = str(Path(__file__).with_name("identity"))
+"""A folder of installed packages with a plugin whose model returns its input."""
 
 ENVIRONMENT = os.environ | {
     "OMP_NUM_THREADS": "1",

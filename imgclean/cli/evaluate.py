@@ -73,7 +73,7 @@ def evaluate(
                     device=device, precision=precision, sigma=spec.low, ensemble=ensemble
                 )
                 selection = Selection(registry(), settings, model=model, weights=weights)
-                denoiser = selection.denoiser(images.channels)
+                denoiser = selection.denoiser("gray" if images.channels == 1 else "rgb")
                 line = measure(images, spec, denoiser, seed=seed, emit=emit)
                 emit(line)
                 lines.append(line)

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgclean.errors import UnreadableImage
+from imgclean.images.order_statistics import percentiles
+from imgclean.images.range_choice import Bounds, Percentiles
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from numpy.typing import NDArray
 
-_LOW_PERCENTILE, _HIGH_PERCENTILE = 0.1, 99.9
+    from imgclean.images.range_choice import RangeChoice
+
+_ROBUST = Percentiles(0.1, 99.9)
+_CHUNK_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,79 +29,149 @@ class SampleRange:
     Attributes:
         low, high: one value for each colour channel; `high` is above `low`.
         dtype: the samples' type.
+        top: the largest value that integers are written with.
     """
 
     low: tuple[float, ...]
     high: tuple[float, ...]
     dtype: np.dtype[Any]
+    top: int = 0
 
     @property
     def is_unit(self) -> bool:
-        """Whether the samples are floats that need no scaling."""
-        return self.dtype.kind == "f" and set(self.low) == {0.0} and set(self.high) == {1.0}
+        """Whether 0 and 1 are themselves."""
+        return set(self.low) == {0.0} and set(self.high) == {1.0}
 
 
-def sample_range(colour: NDArray[Any], *, name: str = "the image") -> SampleRange:
-    """Return the range of an image's samples.
-
-    Integers: 0 to the largest value of the type. Floats: 0 to 1 if all lie there, else, for each
-    channel, the 0.1 and the 99.9 percentile, so that a few outliers do not squeeze the rest.
+def sample_range(
+    colour: NDArray[Any],
+    choice: RangeChoice = "auto",
+    *,
+    highest: int | None = None,
+    name: str = "the image",
+) -> SampleRange:
+    """Return the range of an image in memory; see `range_of_batches`.
 
     Args:
         colour: (H, W, C), unsigned integers or floats.
+        choice, highest, name: as there.
+    """
+
+    def rows() -> Iterator[NDArray[Any]]:
+        for start in range(0, colour.shape[0], _CHUNK_ROWS):
+            yield colour[start : start + _CHUNK_ROWS]
+
+    return range_of_batches(rows, colour.dtype, colour.shape[2], choice, highest=highest, name=name)
+
+
+def range_of_batches(
+    batches: Callable[[], Iterable[NDArray[Any]]],
+    dtype: np.dtype[Any],
+    channels: int,
+    choice: RangeChoice = "auto",
+    *,
+    highest: int | None = None,
+    name: str = "the image",
+) -> SampleRange:
+    """Return the range of samples that need not fit into memory.
+
+    `dtype` is 0 to the largest value of integers, and 0 to 1 for floats. `auto` is that too,
+    but for floats that leave it: they get, for each channel, the 0.1 and the 99.9 percentile, so
+    that a few outliers do not squeeze the rest.
+
+    Args:
+        batches: gives the samples as (h, w, C); called as often as needed, for integers mostly
+            never.
+        dtype: their type.
+        channels: C.
+        choice: as `--range`.
+        highest: the largest value of integers by the file's bit depth, where it is below the
+            type's.
         name: the file, for the error message.
 
     Raises:
         UnreadableImage: there is a NaN or an infinity among the samples.
     """
-    channels = colour.shape[2]
-    if colour.dtype.kind == "u":
-        top = float(np.iinfo(colour.dtype).max)
-        return SampleRange((0.0,) * channels, (top,) * channels, colour.dtype)
-    low, high = colour.min(), colour.max()
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise UnreadableImage(
-            f"{name}: NaN or infinity among the samples",
-            hint="replace such samples by numbers first",
-        )
-    if low >= 0 and high <= 1:
-        return SampleRange((0.0,) * channels, (1.0,) * channels, colour.dtype)
-    bounds = [_robust_bounds(colour[:, :, channel]) for channel in range(channels)]
-    return SampleRange(tuple(b[0] for b in bounds), tuple(b[1] for b in bounds), colour.dtype)
+    integers = dtype.kind == "u"
+    top = int(np.iinfo(dtype).max) if integers else 1
+    if not integers:
+        low, high = _extremes(batches(), channels, name)
+        if choice == "auto" and (min(low) < 0 or max(high) > 1):
+            choice = _ROBUST
+    if isinstance(choice, Percentiles):
+        spans = [_percentile_bounds(batches, index, choice) for index in range(channels)]
+        lows, highs = tuple(s[0] for s in spans), tuple(s[1] for s in spans)
+    elif isinstance(choice, Bounds):
+        lows, highs = (choice.low,) * channels, (choice.high,) * channels
+    else:
+        lows, highs = (0.0,) * channels, (float(highest or top),) * channels
+    return SampleRange(lows, highs, dtype, (highest or top) if integers else 0)
 
 
 def to_unit(samples: NDArray[Any], span: SampleRange) -> NDArray[np.float32]:
-    """Return samples (h, w, C) as C-contiguous float32[C, h, w], `span` becoming [0, 1]."""
-    unit: NDArray[np.float32] = np.empty(np.moveaxis(samples, 2, 0).shape, np.float32)
-    view = np.moveaxis(unit, 0, 2)
+    """Return samples (h, w, C) as float32[C, h, w] with C fastest, `span` becoming [0, 1]."""
     if span.is_unit:
-        view[...] = samples
-    elif span.dtype.kind == "u":
-        np.divide(samples, np.float32(span.high[0]), out=view, dtype=np.float32)
+        unit = samples.astype(np.float32, order="C")
+    elif span.dtype.kind == "u" and len({*span.low, *span.high}) == 2 and span.low[0] == 0:
+        unit = np.divide(samples, np.float32(span.high[0]), dtype=np.float32)
     else:
         low, high = np.asarray(span.low), np.asarray(span.high)
-        view[...] = (samples - low) / (high - low)
-    return unit
+        unit = ((samples - low) / (high - low)).astype(np.float32)
+    return np.moveaxis(unit, 2, 0)
 
 
-def from_unit(unit: NDArray[np.float32], span: SampleRange) -> NDArray[Any]:
+def from_unit(unit: NDArray[np.float32], span: SampleRange, samples: NDArray[Any]) -> NDArray[Any]:
     """Return float32[C, h, w] as samples (h, w, C) of the type and range of `span`.
 
-    Integers are clipped and rounded half to even; floats are neither.
+    Integers are rounded half to even and kept within their type. Of floats, the model's change
+    is added to the samples, so that what it leaves alone returns bit by bit, also float64.
+
+    Args:
+        unit: nominally in [0, 1].
+        span: what 0 and 1 become.
+        samples: (h, w, C), what `unit` was computed from.
     """
     view = np.moveaxis(unit, 0, 2)
-    if span.is_unit:
-        return np.ascontiguousarray(view, span.dtype)
-    if span.dtype.kind == "u":
-        scaled = np.clip(view, 0, 1, order="C")
-        scaled *= np.float32(span.high[0])
-        return np.rint(scaled, out=scaled).astype(span.dtype)
     low, high = np.asarray(span.low), np.asarray(span.high)
-    return np.ascontiguousarray(view * (high - low) + low, span.dtype)
+    if span.dtype.kind == "u":
+        if not low.any() and (high == high[0]).all():
+            scaled = np.multiply(view, np.float32(high[0]), order="C")
+        else:
+            scaled = view * (high - low) + low
+        np.clip(scaled, 0, span.top, out=scaled)
+        return np.rint(scaled, out=scaled).astype(span.dtype)
+    noisy = np.moveaxis(to_unit(samples, span), 0, 2)
+    wide = np.promote_types(span.dtype, np.float32)
+    change = (view - noisy).astype(wide) * (high - low).astype(wide)
+    limits = np.finfo(span.dtype)
+    clean: NDArray[Any] = np.clip(samples + change, limits.min, limits.max).astype(span.dtype)
+    return clean
 
 
-def _robust_bounds(channel: NDArray[Any]) -> tuple[float, float]:
-    low, high = np.percentile(channel.astype(np.float64), (_LOW_PERCENTILE, _HIGH_PERCENTILE))
-    if low == high:
-        low, high = channel.min(), channel.max()
-    return (float(low), float(high)) if low < high else (float(low), float(low) + 1)
+def _extremes(
+    batches: Iterable[NDArray[Any]], channels: int, name: str
+) -> tuple[list[float], list[float]]:
+    lows, highs = [np.inf] * channels, [-np.inf] * channels
+    for batch in batches:
+        low, high = batch.min(axis=(0, 1)), batch.max(axis=(0, 1))
+        if not (np.isfinite(low).all() and np.isfinite(high).all()):
+            raise UnreadableImage(
+                f"{name}: NaN or infinity among the samples",
+                hint="replace such samples by numbers first",
+            )
+        lows = [min(a, float(b)) for a, b in zip(lows, low, strict=True)]
+        highs = [max(a, float(b)) for a, b in zip(highs, high, strict=True)]
+    return lows, highs
+
+
+def _percentile_bounds(
+    batches: Callable[[], Iterable[NDArray[Any]]], channel: int, choice: Percentiles
+) -> tuple[float, float]:
+    def one_channel() -> Iterator[NDArray[Any]]:
+        for batch in batches():
+            yield batch[:, :, channel]
+
+    low, high, least, most = percentiles(one_channel, (choice.low, choice.high, 0, 100))
+    if low == high:  # a few bright points on a constant ground
+        low, high = least, most
+    return (low, high) if low < high else (low, low + 1)

@@ -1,38 +1,45 @@
 """The way of an image through the program: read, denoise, write, journal, event.
 
 Reading and writing run on threads of their own, ahead of and behind the denoiser, through
-queues bounded in bytes. One bad file fails alone.
+queues bounded in bytes. A stack takes the same way plane by plane. One bad file fails alone.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
+import dataclasses
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from imgclean.atomic import remove_leftovers, replacing
-from imgclean.errors import ImageError, ImgcleanError, UnwritableImage, one_line
-from imgclean.events import Done, Emit, Failed, Planned, Progressed, Skipped, Summary
+import numpy as np
+
+from imgclean.atomic import remove_leftovers
+from imgclean.errors import ImageError, ImgcleanError, UnreadableImage, UnwritableImage, one_line
+from imgclean.events import Done, Emit, Failed, Planned, Progressed, Skipped, Summary, Warned
 from imgclean.images.pixels import sample_range
-from imgclean.images.rasters import PixelRaster, PixelSink
+from imgclean.images.rasters import MemorySamples
 from imgclean.images.write import encode_image, unwritable
 from imgclean.inference.flow import ByteBudget, ReadAhead, WriteBehind
+from imgclean.inference.image_rules import ImageRules
 from imgclean.inference.introductions import Introductions
+from imgclean.inference.outputs import put_bytes, put_file
+from imgclean.inference.passage import pass_through
 from imgclean.inference.records import Records
-from imgclean.inference.sources import read_source
+from imgclean.inference.said import metadata_of_clean
+from imgclean.inference.sources import Finished, Reader, Source, require_unchanged
+from imgclean.inference.stack_run import clean_stack
+from imgclean.inference.stack_source import Plane, StackSource
 from imgclean.interruption import Interruption
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
     from imgclean.extension.model_info import Precision
     from imgclean.images.picture import Picture
     from imgclean.inference.denoiser import Denoiser
-    from imgclean.inference.plan import FileRules, Job, Plan
+    from imgclean.inference.jobs import FileRules, Job, Plan
     from imgclean.inference.selection import Selection
-    from imgclean.inference.sources import Source
+    from imgclean.inference.stack_run import StackResult
 
 _BYTES_IN_FLIGHT = 256 * 2**20  # decoded images that wait, on each side of the denoiser
 _READERS = 2
@@ -47,12 +54,22 @@ class Batch:
         selection: the denoisers.
         rules: which finished files to leave alone, and the quality to write.
         emit: gets the events, on the calling thread.
+        image_rules: what is done with each image around the denoising.
     """
 
-    def __init__(self, plan: Plan, selection: Selection, rules: FileRules, emit: Emit) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        selection: Selection,
+        rules: FileRules,
+        emit: Emit,
+        *,
+        image_rules: ImageRules | None = None,
+    ) -> None:
         self._plan = plan
         self._selection = selection
         self._rules = rules
+        self._image_rules = image_rules or ImageRules()
         self._emit = emit
         self._introductions = Introductions(emit)
         self._counts = {"done": 0, "failed": 0, "skipped": 0}
@@ -72,13 +89,17 @@ class Batch:
         started = time.monotonic()
         reading, writing = ByteBudget(_BYTES_IN_FLIGHT), ByteBudget(_BYTES_IN_FLIGHT)
         jobs = self._plan.jobs
-        with Records(jobs, self._rules) as records, Interruption() as interruption:
+        with (
+            Records(jobs, self._rules, self._image_rules) as records,
+            Interruption() as interruption,
+        ):
             for folder in {job.output.parent for job in jobs}:
                 remove_leftovers(folder)
             writer: WriteBehind[Done | Failed] = WriteBehind(writing, _WRITERS)
+            reader = Reader(records, self._selection.denoisers, self._image_rules)
             sources = ReadAhead(
                 jobs,
-                lambda job: read_source(job, records, self._selection.denoisers),
+                reader.read,
                 lambda source: source.size,
                 budget=reading,
                 threads=_READERS,
@@ -103,21 +124,39 @@ class Batch:
         writer: WriteBehind[Done | Failed],
         interruption: Interruption,
     ) -> None:
-        """Denoise one image and hand it to the writer."""
-        picture = source.content
-        if picture is None:
-            self._count([Skipped(input=str(source.job.input), output=str(source.job.output))])
+        """Denoise what was read, and have it written."""
+        job, content = source.job, source.content
+        if isinstance(content, Finished):
+            skipped = Skipped(input=str(job.input), output=str(job.output), message=content.reason)
+            self._count([skipped])
             return
-        if isinstance(picture, ImgcleanError):
-            self._count([_failed(source.job, picture)])
+        if isinstance(content, ImgcleanError):
+            self._count([_failed(job, content)])
             return
-        denoiser = self._selection.denoiser(picture.channels)
+        for remark in source.remarks:
+            text = f"{job.input}: {remark} are left out"
+            self._emit(Warned(input=str(job.input), error="LeftOut", message=text))
+        if isinstance(content, StackSource):
+            with closing(content):
+                self._count([self._clean_stack(source, content, records, interruption)])
+        else:
+            self._clean_picture(source, content, records, writer, interruption)
+
+    def _clean_picture(
+        self,
+        source: Source,
+        picture: Picture,
+        records: Records,
+        writer: WriteBehind[Done | Failed],
+        interruption: Interruption,
+    ) -> None:
+        denoiser = self._selection.denoiser(picture.space)
         self._introductions.introduce(denoiser, picture)
         started = time.monotonic()
         try:
             clean, precision = self._denoise(denoiser, picture, source.job, interruption)
         except ImageError as error:
-            self._count([_failed(source.job, error)])
+            self._count([_failed(source.job, error.about(source.job.input))])
             return
         self._pixels += picture.width * picture.height
         seconds = source.seconds + time.monotonic() - started
@@ -129,31 +168,19 @@ class Batch:
     def _denoise(
         self, denoiser: Denoiser, picture: Picture, job: Job, interruption: Interruption
     ) -> tuple[Picture, Precision]:
+        noisy = MemorySamples(picture.samples)
+        clean = MemorySamples(np.empty_like(picture.samples))
+        progress = _Progress(job, picture.width * picture.height, self._emit, interruption)
         colour = picture.colour
-        span = sample_range(colour, name=str(job.input))
-        sink = PixelSink((picture.channels, picture.height, picture.width), span)
-        total = picture.width * picture.height
-        finished = 0
-
-        def on_pixels(count: int) -> None:
-            nonlocal finished
-            interruption.raise_if_requested()
-            finished += count
-            self._emit(
-                Progressed(
-                    input=str(job.input),
-                    share=min(1.0, finished / total),
-                    megapixels=count / 1e6,
-                )
-            )
-
-        try:
-            precision = denoiser.denoise(
-                PixelRaster(colour, span), sink, dtype=picture.dtype, on_pixels=on_pixels
-            )
-        except ImageError as error:
-            raise error.about(job.input) from error
-        return picture.with_colour(sink.samples), precision
+        span = sample_range(colour, self._image_rules.range, highest=picture.highest)
+        passed = pass_through(
+            denoiser, noisy, clean, like=picture, span=span, on_pixels=progress.advance
+        )
+        if passed.nearly_empty:
+            self._warn_of_range(job.input)
+        metadata = metadata_of_clean(picture.metadata, self._image_rules, denoiser)
+        result = dataclasses.replace(picture, samples=clean.values, metadata=metadata)
+        return result, passed.precision
 
     def _write(
         self,
@@ -169,7 +196,12 @@ class Batch:
         started = time.monotonic()
         try:
             content = encode_image(clean, job.format or clean.format, self._rules.quality)
-            _store(job, content, lambda: records.record(job, source.fingerprint, denoiser, content))
+            put_bytes(
+                content,
+                job,
+                source.status,
+                lambda result: records.record(job, source.fingerprint, denoiser, result),
+            )
         except OSError as error:
             return _failed(job, unwritable(job.output, error))
         except ImgcleanError as error:
@@ -190,6 +222,76 @@ class Batch:
             seconds=round(seconds + time.monotonic() - started, 3),
         )
 
+    def _clean_stack(
+        self,
+        source: Source,
+        stack: StackSource,
+        records: Records,
+        interruption: Interruption,
+    ) -> Done | Failed:
+        """Denoise a stack into its file."""
+        job = source.job
+        started = time.monotonic()
+
+        def make(target: Path) -> StackResult:
+            progress = _Progress(job, stack.pixels, self._emit, interruption)
+            result = clean_stack(
+                stack,
+                target,
+                self._image_rules,
+                name=job.output,
+                choose=self._introduced,
+                on_pixels=progress.advance,
+            )
+            if source.status is not None:
+                require_unchanged(job.input, source.status)
+            return result
+
+        try:
+            result = put_file(
+                make,
+                job,
+                source.status,
+                lambda made, hashed: records.record(job, source.fingerprint, made.denoiser, hashed),
+            )
+        except UnwritableImage as error:
+            return _failed(job, error)
+        except ImageError as error:
+            return _failed(job, error.about(job.input))
+        except OSError as error:
+            return _failed(job, unwritable(job.output, error))
+        except Exception as error:  # noqa: BLE001 - one bad file must not end the run
+            return _failed(job, UnreadableImage(f"{job.input}: {one_line(error)}"))
+        self._pixels += result.pixels
+        if result.nearly_empty:
+            self._warn_of_range(job.input, result.nearly_empty, len(stack))
+        return Done(
+            input=str(job.input),
+            output=str(job.output),
+            width=result.width,
+            height=result.height,
+            pages=len(stack),
+            dtype=str(result.dtype),
+            model=result.denoiser.info.name,
+            weights=result.denoiser.weights.name,
+            device=str(self._selection.device),
+            precision=result.precision,
+            seconds=round(source.seconds + time.monotonic() - started, 3),
+        )
+
+    def _introduced(self, plane: Plane) -> Denoiser:
+        denoiser = self._selection.denoiser(plane.like.space)
+        self._introductions.introduce(denoiser, plane.like)
+        return denoiser
+
+    def _warn_of_range(self, path: Path, pages: tuple[int, ...] = (), count: int = 1) -> None:
+        where = f"page {pages[0]} and {len(pages) - 1} more use" if len(pages) > 1 else "it uses"
+        if len(pages) == 1 and count > 1:
+            where = f"page {pages[0]} uses"
+        text = f"{path}: {where} less than an eighth of the range that noise is judged in"
+        hint = "--range percentile:0.1,99.9 or --range LO,HI fits it to the samples"
+        self._emit(Warned(input=str(path), error="RangeNearlyEmpty", message=f"{text} ({hint})"))
+
     def _count(self, events: list[Done | Failed] | list[Failed] | list[Skipped]) -> None:
         for event in events:
             self._counts[event.event] += 1
@@ -202,6 +304,28 @@ class Batch:
             megapixels=round(self._pixels / 1e6, 3),
             seconds=round(seconds, 3),
         )
+
+
+class _Progress:
+    """Reports how far a file is, and stops where the user asked to."""
+
+    def __init__(self, job: Job, total: int, emit: Emit, interruption: Interruption) -> None:
+        self._input = str(job.input)
+        self._total = total
+        self._finished = 0
+        self._emit = emit
+        self._interruption = interruption
+
+    def advance(self, pixels: int) -> None:
+        """Note finished pixels.
+
+        Raises:
+            KeyboardInterrupt: the user asked to stop.
+        """
+        self._interruption.raise_if_requested()
+        self._finished += pixels
+        share = min(1.0, self._finished / self._total)
+        self._emit(Progressed(input=self._input, share=share, megapixels=pixels / 1e6))
 
 
 def announce(plan: Plan, selection: Selection, emit: Emit) -> None:
@@ -225,14 +349,3 @@ def _failed(job: Job, error: ImgcleanError) -> Failed:
     return Failed(
         input=str(job.input), output=str(job.output), error=type(error).__name__, message=message
     )
-
-
-def _store(job: Job, content: bytes, record: Callable[[], None]) -> None:
-    """Put the clean file in its place, with the input's mode and modification time."""
-    job.output.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(job.output) as temporary:
-        temporary.write_bytes(content)
-        status = job.input.stat()
-        shutil.copymode(job.input, temporary)
-        os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
-        record()

@@ -16,22 +16,26 @@ if TYPE_CHECKING:
 def split_channels(raster: Raster, model_channels: int) -> list[Raster]:
     """Return rasters of `model_channels` channels that stand for `raster`.
 
-    A colour image goes to a gray model channel by channel; a gray image goes to a colour model
-    once, as equal channels.
+    An image of other channels goes to a model channel by channel, and a channel to a colour model
+    as three equal ones.
     """
     channels = raster.shape[0]
     if model_channels == channels:
         return [raster]
-    if channels == 1:
-        return [_Repeated(raster, model_channels)]
-    return [_OneChannel(raster, index) for index in range(channels)]
+    singles: list[Raster] = (
+        [raster] if channels == 1 else [_OneChannel(raster, index) for index in range(channels)]
+    )
+    if model_channels == 1:
+        return singles
+    return [_Repeated(each, model_channels) for each in singles]
 
 
 def join_channels(parts: list[Raster], channels: int) -> Raster:
-    """Undo `split_channels` on the results: stack the channels, or take their mean."""
-    if parts[0].shape[0] == channels:
+    """Undo `split_channels` on the results: stack the channels, each the mean of equal ones."""
+    if len(parts) == 1 and parts[0].shape[0] == channels:
         return parts[0]
-    return _Mean(parts[0]) if channels == 1 else _Stacked(parts)
+    singles: list[Raster] = [each if each.shape[0] == 1 else _Mean(each) for each in parts]
+    return singles[0] if channels == 1 else _Stacked(singles)
 
 
 @dataclass(frozen=True, slots=True)

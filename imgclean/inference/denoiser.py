@@ -84,6 +84,21 @@ class Denoiser:
             "task": self.settings.task,
         }
 
+    @property
+    def provenance(self) -> str:
+        """The same for people: what a clean image says of how it was made."""
+        config = self.weights.config
+        parts = [f"model {self.info.name}"]
+        if self.info.needs_weights:
+            parts.append(f"weights {config.name} sha256:{config.sha256}")
+        if self.settings.sigma is not None:
+            parts.append(f"sigma {self.settings.sigma:g}")
+        if self.settings.strength != 1:
+            parts.append(f"strength {self.settings.strength:g}")
+        if self.settings.ensemble:
+            parts.append("ensemble")
+        return "; ".join(parts)
+
     def denoise(
         self,
         raster: Raster,

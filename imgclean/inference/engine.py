@@ -86,9 +86,14 @@ def _run_tile(
     result = function(pixels.to(device, non_blocking=True))
     left, top = tile.output.x - tile.input.x, tile.output.y - tile.input.y
     inner = result[0, :, top : top + tile.output.height, left : left + tile.output.width]
-    if not bool(torch.isfinite(inner).all()):
+    if not _is_finite(inner):
         raise NonFiniteOutput("the model returned NaN or infinity")
     return inner.float().cpu()
+
+
+def _is_finite(values: torch.Tensor) -> bool:
+    # The sum is far quicker; it is not finite if one value is not, or if it overflows.
+    return bool(torch.isfinite(values.sum())) or bool(torch.isfinite(values).all())
 
 
 def _smaller_side(output: Window, alignment: int, error: Exception) -> int:

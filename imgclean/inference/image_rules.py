@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imgclean.errors import InvalidSetting
+from imgclean.errors import InvalidSetting, UnsupportedImage
 from imgclean.extension.requests import Window
 from imgclean.images.limits import MAXIMUM_PIXELS, ReadRules
 
 if TYPE_CHECKING:
     from imgclean.images.page_choice import PageChoice
+    from imgclean.images.picture import Picture
     from imgclean.images.range_choice import RangeChoice
 
 
@@ -42,6 +44,42 @@ class ImageRules:
         """What of it concerns the reader."""
         first = self.pages is not None and self.pages.numbers == (1,)
         return ReadRules(max_pixels=self.max_pixels, first_page=first)
+
+    @property
+    def shaping(self) -> dict[str, object]:
+        """What of it shapes the clean image, as JSON can hold it."""
+        shaping = dataclasses.asdict(self)
+        del shaping["again"], shaping["max_pixels"]
+        return shaping
+
+    def choose_from(self, picture: Picture) -> Picture:
+        """Return what is wanted of a single image, which is page 1 and channel 1.
+
+        Raises:
+            UnsupportedImage: another page or channel is wanted, or a part beyond its border.
+        """
+        for choice, kind in ((self.pages, "page"), (self.channels, "channel")):
+            if choice is not None:
+                choice.indices(1, kind)
+        if self.crop is None:
+            return picture
+        require_inside(self.crop, picture.width, picture.height)
+        rows = slice(self.crop.y, self.crop.y + self.crop.height)
+        columns = slice(self.crop.x, self.crop.x + self.crop.width)
+        return dataclasses.replace(picture, samples=picture.samples[rows, columns])
+
+
+def require_inside(crop: Window, width: int, height: int) -> None:
+    """Refuse a part that is not inside an image.
+
+    Raises:
+        UnsupportedImage: it reaches beyond.
+    """
+    if crop.x + crop.width > width or crop.y + crop.height > height:
+        raise UnsupportedImage(
+            f"--crop reaches beyond its {width} x {height} pixels",
+            hint="choose a part inside, as X,Y,W,H",
+        )
 
 
 def parse_crop(text: str) -> Window:

@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING
 from imgclean.events import Note, Warned
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from imgclean.events import Emit
-    from imgclean.images.picture import Picture
+    from imgclean.images.picture import ColourSpace, Picture
     from imgclean.inference.denoiser import Denoiser
 
-_KINDS = {1: "gray", 3: "colour"}
+_KINDS: Mapping[ColourSpace, str] = {
+    "gray": "gray images",
+    "rgb": "colour images",
+    "cmyk": "CMYK images, channel by channel",
+    "separate": "images of separate channels",
+}
+_TRAINED = {1: "gray", 3: "colour"}
 
 
 class Introductions:
@@ -23,21 +31,21 @@ class Introductions:
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._introduced: set[tuple[str, int]] = set()
+        self._introduced: set[tuple[str, ColourSpace]] = set()
 
     def introduce(self, denoiser: Denoiser, picture: Picture) -> None:
         """Introduce the denoiser that cleans `picture`, unless that was done before."""
         config = denoiser.weights.config
-        key = config.name, picture.channels
+        key = config.name, picture.space
         if key in self._introduced:
             return
         self._introduced.add(key)
         precision = denoiser.precision_for(picture.dtype)
-        kind = _KINDS[picture.channels]
+        kind = _KINDS[picture.space]
         self._emit(
             Note(
                 message=f"{denoiser.info.name} with {config.name} ({config.noise}) "
-                f"for {kind} images, on {denoiser.device}, {precision}"
+                f"for {kind}, on {denoiser.device}, {precision}"
             )
         )
         sigma = denoiser.settings.sigma
@@ -47,9 +55,9 @@ class Introductions:
             self._emit(
                 Note(message=f"{config.name} is blind: --sigma only had a part in choosing it")
             )
-        if config.channels != picture.channels:
+        if config.channels != (3 if picture.space == "rgb" else 1):
             self._warn(
-                f"{config.name} was trained for {_KINDS[config.channels]}, not {kind} images"
+                f"{config.name} was trained for {_TRAINED[config.channels]} images, not for {kind}"
             )
 
     def _warn(self, message: str) -> None:

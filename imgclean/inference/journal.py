@@ -132,6 +132,16 @@ def sha256_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def sha256_of_file(path: Path) -> str:
+    """Return the hash of a file's content, read piece by piece.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def settings_key(settings: dict[str, Any]) -> str:
     """Return a hash of JSON-able settings, the same for the same settings."""
     return sha256_of(json.dumps(settings, sort_keys=True).encode())

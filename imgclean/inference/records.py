@@ -6,13 +6,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from imgclean.errors import UnwritableImage
-from imgclean.inference.journal import Journal, settings_key, sha256_of
+from imgclean.inference.journal import Journal, settings_key, sha256_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from imgclean.inference.denoiser import Denoiser
+    from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.plan import FileRules, Job
 
 
@@ -22,14 +23,16 @@ class Records:
     Args:
         jobs: what the run cleans.
         rules: which finished files it leaves alone, and the quality that it writes.
+        image_rules: what else shapes the clean images.
 
     Raises:
         OutputCollision: another run is writing to the same folder.
         UnwritableImage: a journal cannot be written.
     """
 
-    def __init__(self, jobs: Iterable[Job], rules: FileRules) -> None:
+    def __init__(self, jobs: Iterable[Job], rules: FileRules, image_rules: ImageRules) -> None:
         self._rules = rules
+        self._image_rules = image_rules
         self._journals: dict[Path, Journal] = {}
         with ExitStack() as opened:
             for root in {job.root for job in jobs if job.root is not None}:
@@ -62,7 +65,7 @@ class Records:
             return journal.is_result(fingerprint)
         if not self._rules.resume or not job.output.exists():
             return False
-        there = sha256_of(job.output.read_bytes())
+        there = sha256_of_file(job.output)
         if not self._rules.overwrite and not journal.is_result(there):
             raise UnwritableImage(
                 f"{job.output} was changed since it was cleaned",
@@ -73,13 +76,14 @@ class Records:
             for each in denoisers
         )
 
-    def record(self, job: Job, fingerprint: str, denoiser: Denoiser, content: bytes) -> None:
-        """Note that `content` is about to take its place as the job's output."""
+    def record(self, job: Job, fingerprint: str, denoiser: Denoiser, result: str) -> None:
+        """Note that content of the hash `result` is about to become the job's output."""
         if job.root is not None:
             settings = self._settings(job, denoiser)
-            self._journals[job.root].record(job.output, fingerprint, settings, sha256_of(content))
+            self._journals[job.root].record(job.output, fingerprint, settings, result)
 
     def _settings(self, job: Job, denoiser: Denoiser) -> str:
         """Return a key of all that shapes the output, apart from the input."""
-        writing = {"format": job.format, "quality": self._rules.quality}
+        writing: dict[str, object] = {"format": job.format, "quality": self._rules.quality}
+        writing |= self._image_rules.shaping
         return settings_key(denoiser.identity | writing)

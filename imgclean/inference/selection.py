@@ -13,6 +13,7 @@ from imgclean.weightsets.choice import Wanted, choose_weight_set
 
 if TYPE_CHECKING:
     from imgclean.extension.registry import Model, Registry
+    from imgclean.images.picture import ColourSpace
     from imgclean.inference.settings import InferenceSettings
 
 _GRAY, _COLOUR = 1, 3
@@ -69,9 +70,9 @@ class Selection:
         """Every denoiser of the run, each once."""
         return tuple(dict.fromkeys(self._denoisers.values()))
 
-    def denoiser(self, channels: int) -> Denoiser:
-        """Return the denoiser for images with this many colour channels."""
-        return self._denoisers[_GRAY if channels == 1 else _COLOUR]
+    def denoiser(self, space: ColourSpace) -> Denoiser:
+        """Return the denoiser for images of this kind: one for RGB, one for all gray channels."""
+        return self._denoisers[_COLOUR if space == "rgb" else _GRAY]
 
     def _prepare(self, chosen: Chosen) -> Denoiser:
         return Denoiser(

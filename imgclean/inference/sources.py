@@ -1,24 +1,53 @@
-"""From a job to what is known of its input: a picture, an error, or that nothing is left to do."""
+"""From a job to what is known of its input: an image, an error, or that nothing is left to do."""
 
 from __future__ import annotations
 
+import sys
+import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from imgclean.errors import ImgcleanError, UnreadableImage, UnwritableImage, one_line
-from imgclean.images.formats import format_by_name
-from imgclean.images.read import decode_image, read_bytes
+from imgclean.errors import (
+    ImgcleanError,
+    UnreadableImage,
+    UnsupportedImage,
+    UnwritableImage,
+    one_line,
+)
+from imgclean.images.formats import format_by_name, recognise_bytes
+from imgclean.images.picture import Picture
+from imgclean.images.provenance import provenance_in
+from imgclean.images.read import decode_image, naming_damage, read_bytes, unreadable
+from imgclean.images.signatures import HEAD_BYTES
 from imgclean.images.write import require_fit
-from imgclean.inference.journal import sha256_of
+from imgclean.inference.journal import sha256_of, sha256_of_file
+from imgclean.inference.stack_source import StackSource, open_stack
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable
 
-    from imgclean.images.picture import Picture
     from imgclean.inference.denoiser import Denoiser
-    from imgclean.inference.plan import Job
+    from imgclean.inference.image_rules import ImageRules
+    from imgclean.inference.jobs import Job
     from imgclean.inference.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """There is nothing left to do.
+
+    Attributes:
+        reason: why, where the journal does not say it.
+    """
+
+    reason: str | None = None
+
+
+Content = Picture | StackSource | Finished | ImgcleanError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,46 +56,187 @@ class Source:
 
     Attributes:
         job: what to clean.
-        content: the picture; or why there is none; or None if an earlier run finished it.
+        content: the image; or that there is nothing to do; or why there is no image.
         fingerprint: hash of the input's content.
+        remarks: what of the file is not in the clean image, in words.
+        status: of the input's file, as it was before it was read; None for stdin.
         seconds: time spent reading.
     """
 
     job: Job
-    content: Picture | ImgcleanError | None
+    content: Content
     fingerprint: str
+    remarks: tuple[str, ...]
+    status: os.stat_result | None
     seconds: float
 
     @property
     def size(self) -> int:
         """Bytes that are held until the image is denoised."""
-        if self.content is None or isinstance(self.content, ImgcleanError):
-            return 0
-        return int(self.content.samples.nbytes)
+        return int(self.content.samples.nbytes) if isinstance(self.content, Picture) else 0
 
 
-def read_source(job: Job, records: Records, denoisers: Iterable[Denoiser]) -> Source:
-    """Read one file; what goes wrong with it is its content. Safe to call from several threads."""
-    started = time.monotonic()
-    fingerprint = ""
-    content: Picture | ImgcleanError | None
-    try:
-        data = read_bytes(job.input)
+class _Read(NamedTuple):
+    fingerprint: str
+    content: Content
+    remarks: tuple[str, ...] = ()
+
+
+class Reader:
+    """Reads the inputs of a run; safe to use from several threads.
+
+    Args:
+        records: what earlier runs finished.
+        denoisers: any of which may have done so.
+        rules: what of an image is wanted.
+    """
+
+    def __init__(self, records: Records, denoisers: Iterable[Denoiser], rules: ImageRules) -> None:
+        self._records = records
+        self._denoisers = tuple(denoisers)
+        self._rules = rules
+
+    def read(self, job: Job) -> Source:
+        """Read one file; what goes wrong with it is its content."""
+        started = time.monotonic()
+        status = None
+        read = _Read("", Finished())
+        try:
+            status = None if job.from_stdin else _status(job.input)
+            read = self._from_stdin(job) if job.from_stdin else self._file(job)
+            if status is not None:
+                require_unchanged(job.input, status)
+        except ImgcleanError as error:
+            if isinstance(read.content, StackSource):
+                read.content.close()
+            read = _Read("", error)
+        except Exception as error:  # noqa: BLE001 - one bad file must not end the run
+            read = _Read("", UnreadableImage(f"{job.input}: {one_line(error)}"))
+        seconds = time.monotonic() - started
+        return Source(job, read.content, read.fingerprint, read.remarks, status, seconds)
+
+    def _from_stdin(self, job: Job) -> _Read:
+        data = sys.stdin.buffer.read()
+        if not _is_tiff(data[:HEAD_BYTES]):
+            return _Read(sha256_of(data), self._decoded(job, data, "stdin"))
+        path = _spooled(data)  # a stack is read piece by piece, which a pipe does not allow
+        try:
+            read = self._tiff(job, path, "stdin")
+        except BaseException:
+            path.unlink()
+            raise
+        if isinstance(read.content, StackSource):
+            read.content.on_close = path.unlink
+        else:
+            path.unlink()
+        return read
+
+    def _file(self, job: Job) -> _Read:
+        try:
+            with job.input.open("rb") as stream:
+                head = stream.read(HEAD_BYTES)
+        except OSError as error:
+            raise unreadable(job.input, error) from error
+        if _is_tiff(head):
+            return self._tiff(job, job.input, str(job.input))
+        return self._whole(job, job.input)
+
+    def _whole(self, job: Job, path: Path) -> _Read:
+        data = read_bytes(path, self._rules.reading)
         fingerprint = sha256_of(data)
-        finished = records.is_finished(job, fingerprint, denoisers)
-        content = None if finished else _decode(data, job)
-    except ImgcleanError as error:
-        content = error
-    except Exception as error:  # noqa: BLE001 - one bad file must not end the run
-        content = UnreadableImage(f"{job.input}: {one_line(error)}")
-    return Source(job, content, fingerprint, time.monotonic() - started)
+        if self._records.is_finished(job, fingerprint, self._denoisers):
+            return _Read(fingerprint, Finished())
+        return _Read(fingerprint, self._decoded(job, data, str(job.input)))
+
+    def _tiff(self, job: Job, path: Path, name: str) -> _Read:
+        """Return a single image of moderate size as a picture, else a stack that streams."""
+        with naming_damage("TIFF", name):
+            stack = open_stack(path, self._rules)
+        if stack.stack.is_small:
+            stack.close()
+            return self._whole(job, path)._replace(remarks=stack.stack.left_out)
+        try:
+            fingerprint = sha256_of_file(path)
+            if self._records.is_finished(job, fingerprint, self._denoisers):
+                content: Content = Finished()
+            else:
+                with naming_damage("TIFF", name):
+                    content = self._of_stack(job, stack)
+        except BaseException:
+            stack.close()
+            raise
+        if not isinstance(content, StackSource):
+            stack.close()
+        return _Read(fingerprint, content, stack.stack.left_out)
+
+    def _of_stack(self, job: Job, stack: StackSource) -> Content:
+        if done := self._done_before(stack.xmp):
+            return done
+        if stack.is_one_picture or (len(stack) == 1 and job.format not in (None, "tiff")):
+            return _fitting(job, stack.picture())
+        if job.format not in (None, "tiff"):
+            raise UnsupportedImage(
+                f"a TIFF of {len(stack)} images cannot be written as {job.format}",
+                hint="use --format tiff, or choose one image with --pages",
+            )
+        return stack
+
+    def _decoded(self, job: Job, data: bytes, name: str) -> Content:
+        picture = decode_image(data, name, self._rules.reading)
+        return self._ready(job, picture, name)
+
+    def _ready(self, job: Job, picture: Picture, name: str) -> Content:
+        """Return what is wanted of a picture."""
+        if done := self._done_before(picture.metadata.xmp):
+            return done
+        with naming_damage(picture.format, name):
+            picture = self._rules.choose_from(picture)
+        return _fitting(job, picture)
+
+    def _done_before(self, xmp: bytes | None) -> Finished | None:
+        if self._rules.again:
+            return None
+        noted = provenance_in(xmp) if xmp else None
+        return Finished(f"cleaned before by {noted}; --again cleans it anew") if noted else None
 
 
-def _decode(data: bytes, job: Job) -> Picture:
-    """Return the picture; refuse one that could not be written before it costs any work."""
-    picture = decode_image(data, str(job.input))
+def _fitting(job: Job, picture: Picture) -> Picture:
+    """Return a picture; refuse one that could not be written."""
     try:
         require_fit(picture, format_by_name(job.format or picture.format))
     except UnwritableImage as error:
         raise error.about(job.output) from error
     return picture
+
+
+def require_unchanged(path: Path, before: os.stat_result) -> None:
+    """Refuse a file that was written to while it was read.
+
+    Raises:
+        UnreadableImage: it was.
+    """
+    with suppress(OSError):  # removed meanwhile, yet read whole
+        now = path.stat()
+        if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise UnreadableImage(
+                f"{path}: was changed while it was read",
+                hint="run again when nothing writes to it",
+            )
+
+
+def _spooled(data: bytes) -> Path:
+    with tempfile.NamedTemporaryFile(prefix="imgclean-", suffix=".tif", delete=False) as stream:
+        stream.write(data)
+    return Path(stream.name)
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _is_tiff(head: bytes) -> bool:
+    recognised = recognise_bytes(head)
+    return bool(recognised and recognised.format and recognised.format.name == "tiff")

@@ -15,14 +15,14 @@ def select(**named):
 
 def test_gray_and_colour_images_get_their_own_denoiser():
     selection = select()
-    assert selection.denoiser(3).weights.config.channels == 3
-    assert selection.denoiser(1).weights.config.channels == 1
+    assert selection.denoiser("rgb").weights.config.channels == 3
+    assert selection.denoiser("gray").weights.config.channels == 1
     assert len(selection.denoisers) == 2
 
 
 def test_named_weights_serve_every_image(small_set):
     selection = select(weights=str(small_set))
-    assert selection.denoiser(1) is selection.denoiser(3)
+    assert selection.denoiser("gray") is selection.denoiser("rgb")
     assert len(selection.denoisers) == 1
 
 
@@ -75,5 +75,5 @@ def test_a_model_without_parameters_needs_no_weight_set(tmp_path, monkeypatch):
     (info / "entry_points.txt").write_text("[imgclean.plugins]\nhalves = imgclean_halves\n")
     monkeypatch.syspath_prepend(tmp_path)
     selection = select(model="halves")
-    assert [selection.denoiser(n).weights.config.channels for n in (1, 3)] == [1, 3]
+    assert [selection.denoiser(n).weights.config.channels for n in ("gray", "rgb")] == [1, 3]
     sys.modules.pop("imgclean_halves", None)

@@ -1,0 +1,97 @@
+"""Puts a clean image in its place: a file that appears whole or not at all, or stdout."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
+
+from imgclean.atomic import replacing
+from imgclean.inference.journal import sha256_of, sha256_of_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from imgclean.inference.jobs import Job
+
+_Result = TypeVar("_Result")
+_PIECE = 1 << 20
+
+
+def put_bytes(
+    content: bytes,
+    job: Job,
+    status: os.stat_result | None,
+    record: Callable[[str], None],
+) -> None:
+    """Write a file's content as a job's output.
+
+    Args:
+        content: the whole file.
+        job: says where.
+        status: of the input, whose mode and modification time the output gets; None for none.
+        record: called with the hash of the content before the output takes its place.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if job.to_stdout:
+        _standard_output().write(content)
+        _standard_output().flush()
+        return
+    job.output.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(job.output) as temporary:
+        temporary.write_bytes(content)
+        _dress(temporary, status)
+        record(sha256_of(content))
+
+
+def put_file(
+    make: Callable[[Path], _Result],
+    job: Job,
+    status: os.stat_result | None,
+    record: Callable[[_Result, str], None],
+) -> _Result:
+    """Have a job's output made in a file of its own, and put it in its place.
+
+    Args:
+        make: makes the file at the path that it is given; what it raises leaves no trace.
+        job, status: as for `put_bytes`.
+        record: called with what `make` returned and the file's hash.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if job.to_stdout:
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder, "clean")
+            result = make(made)
+            with made.open("rb") as stream:
+                while piece := stream.read(_PIECE):
+                    _standard_output().write(piece)
+            _standard_output().flush()
+        return result
+    job.output.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(job.output) as temporary:
+        result = make(temporary)
+        _dress(temporary, status)
+        record(result, sha256_of_file(temporary))
+    return result
+
+
+def _dress(path: Path, status: os.stat_result | None) -> None:
+    """Give a file the mode and the modification time of another."""
+    if status is not None:
+        path.chmod(stat.S_IMODE(status.st_mode))
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _standard_output() -> BinaryIO:
+    stdout = sys.__stdout__  # sys.stdout leads to stderr while a run is reported
+    if stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return cast("BinaryIO", stdout.buffer)

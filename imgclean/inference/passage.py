@@ -1,0 +1,65 @@
+"""The way of one image's samples through a denoiser and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgclean.images.alpha import BesideAlpha, ColourOf
+from imgclean.images.rasters import PixelRaster, PixelSink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from imgclean.extension.model_info import Precision
+    from imgclean.images.picture import Picture
+    from imgclean.images.pixels import SampleRange
+    from imgclean.images.rasters import Samples, SampleSink
+    from imgclean.inference.denoiser import Denoiser
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What came of it.
+
+    Attributes:
+        precision: of the result.
+        nearly_empty: whether the range that was chosen is much wider than the samples'.
+    """
+
+    precision: Precision
+    nearly_empty: bool
+
+
+def pass_through(
+    denoiser: Denoiser,
+    samples: Samples,
+    target: SampleSink,
+    *,
+    like: Picture,
+    span: SampleRange,
+    on_pixels: Callable[[int], None],
+) -> Passed:
+    """Denoise an image window by window. Alpha, and what it hides, stay as they are.
+
+    Args:
+        denoiser: for images of this kind.
+        samples: (H, W, C), alpha last.
+        target: takes the clean ones.
+        like: a picture of the same kind, which says whether there is alpha.
+        span: which samples become 0 and 1.
+        on_pixels: told how many pixels were finished; may raise to stop.
+
+    Raises:
+        ImageError: it cannot be denoised, or the samples cannot be read.
+    """
+    colour = samples
+    if like.alpha:
+        hidden = like.alpha_kind != "unknown"
+        colour = ColourOf(samples, hidden=hidden)
+        target = BesideAlpha(target, samples, hidden=hidden)
+    raster = PixelRaster(colour, span)
+    precision = denoiser.denoise(
+        raster, PixelSink(target, colour, span), dtype=like.dtype, on_pixels=on_pixels
+    )
+    return Passed(precision, raster.is_nearly_empty)
