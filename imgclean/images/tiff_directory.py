@@ -16,6 +16,7 @@ from imgclean.images.tiff_tags import (
     LONG,
     LONG8,
     VALUE_BYTES,
+    Content,
     Layout,
     Tag,
 )
@@ -41,24 +42,22 @@ class Directory(NamedTuple):
     next: int
 
 
-def read_header(data: bytes | memoryview) -> Header:
+def read_header(data: Content) -> Header:
     """Return the layout of a TIFF file or EXIF block.
 
     Raises:
         UnreadableImage: it is none.
     """
     order: Literal["<", ">"] = "<" if data[:2] == b"II" else ">"
-    magic = data[2:4] if order == ">" else data[3:1:-1]
+    magic = data[2:4] if order == ">" else bytes(data[2:4])[::-1]
     layout = Layout(order, big=magic == b"\x00+")
     start = 8 if layout.big else 4
     if data[:2] not in (b"II", b"MM") or magic not in (b"\x00*", b"\x00+") or len(data) < start * 2:
         raise UnreadableImage("damaged: no TIFF header")
-    return Header(layout, layout.offset.unpack_from(data, start)[0])
+    return Header(layout, layout.offset.unpack(data[start : start * 2])[0])
 
 
-def read_directory(
-    data: bytes | memoryview, offset: int, layout: Layout, *, depth: int = 0
-) -> Directory:
+def read_directory(data: Content, offset: int, layout: Layout, *, depth: int = 0) -> Directory:
     """Return the directory at `offset`, with those of EXIF and GPS tags that it points to.
 
     Tags of unknown types and pointers to nowhere are passed over.
@@ -69,12 +68,16 @@ def read_directory(
     start = offset + layout.count.size
     if not 0 < offset <= len(data) - layout.count.size:
         raise UnreadableImage("truncated or damaged: a directory lies outside the file")
-    (count,) = layout.count.unpack_from(data, offset)
+    (count,) = layout.count.unpack(data[offset:start])
     size = layout.entry.size + layout.offset.size
     end = start + count * size
     if end > len(data):
         raise UnreadableImage("truncated or damaged: a directory reaches beyond the file")
-    found = (_read_tag(data, at, layout, depth) for at in range(start, end, size))
+    entries = bytes(data[start:end])  # at once: the content may be a file
+    found = (
+        _read_tag(data, entries[at : at + size], layout, depth)
+        for at in range(0, end - start, size)
+    )
     following = data[end : end + layout.offset.size]
     whole = len(following) == layout.offset.size
     return Directory(
@@ -119,21 +122,20 @@ def write_directory(tags: Iterable[Tag], layout: Layout, offset: int, *, next: i
     return body + bytes(heap_at - offset - len(body)) + heap
 
 
-def _read_tag(data: bytes | memoryview, at: int, layout: Layout, depth: int) -> Tag | None:
-    code, kind, count = layout.entry.unpack_from(data, at)
+def _read_tag(data: Content, entry: bytes, layout: Layout, depth: int) -> Tag | None:
+    field = entry[layout.entry.size :]
+    code, kind, count = layout.entry.unpack(entry[: layout.entry.size])
     if kind not in VALUE_BYTES or count == 0:
         return None
     size = count * VALUE_BYTES[kind]
-    start = at + layout.entry.size
-    if code in _POINTERS and count == 1 and depth < _DEEPEST and size <= layout.offset.size:
-        pointer = int.from_bytes(
-            data[start : start + size], "little" if layout.order == "<" else "big"
-        )
+    if code in _POINTERS and count == 1 and depth < _DEEPEST and size <= len(field):
+        pointer = int.from_bytes(field[:size], "little" if layout.order == "<" else "big")
         if pointer == 0:
             return None
         return Tag(code, kind, b"", read_directory(data, pointer, layout, depth=depth + 1).tags)
-    if size > layout.offset.size:
-        (start,) = layout.offset.unpack_from(data, start)
+    if size <= len(field):
+        return Tag(code, kind, field[:size])
+    (start,) = layout.offset.unpack(field)
     if start + size > len(data):
         raise UnreadableImage(f"truncated or damaged: tag {code} lies outside the file")
     return Tag(code, kind, bytes(data[start : start + size]))

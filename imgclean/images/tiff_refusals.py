@@ -1,4 +1,4 @@
-"""Which TIFF files are not handled, told before their pixels are decoded."""
+"""Which TIFF files are not handled whatever their pixels are, and which lack some of them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import math
 from typing import TYPE_CHECKING
 
 from imgclean.errors import UnreadableImage, UnsupportedImage
+from imgclean.images.limits import check_size
 from imgclean.images.tiff_directory import read_directory
-from imgclean.images.tiff_record import MIN_IS_BLACK, MIN_IS_WHITE, RGB
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
 
+    from imgclean.images.limits import ReadRules
     from imgclean.images.tiff_directory import Header
-    from imgclean.images.tiff_tags import Layout, Tag
-
-LOSSLESS_COMPRESSIONS = frozenset((1, 5, 8, 32773, 32946, 34925, 50000))
-"""None, LZW, deflate, PackBits, deflate by its old number, LZMA, zstd."""
-
-DTYPES = frozenset(("uint8", "uint16", "float32"))
+    from imgclean.images.tiff_tags import Content, Layout, Tag
 
 _SUBFILE_TYPE, _PHOTOMETRIC, _MAKE, _SUB_IFDS, _DNG_VERSION = 254, 262, 271, 330, 50706
 _REDUCED = 1
@@ -26,18 +22,17 @@ _RAW_PHOTOMETRICS = frozenset((32803, 34892))  # colour filter array, linear raw
 _AS_STACK = "split it into single images first"
 
 
-def refuse_raw_and_stacks(data: bytes, header: Header, tags: tuple[Tag, ...]) -> None:
-    """Refuse raw photos and files of several images by their directories.
+def refuse_raw(data: Content, layout: Layout, tags: tuple[Tag, ...]) -> None:
+    """Refuse raw photos.
 
     Args:
         data: the file.
-        header: its beginning.
+        layout: its byte order and size of offsets.
         tags: its first directory.
 
     Raises:
-        UnsupportedImage: it is one or the other.
+        UnsupportedImage: it is one.
     """
-    layout = header.layout
     if (
         _number(tags, _DNG_VERSION, layout) is not None
         or (_number(tags, _SUBFILE_TYPE, layout) or 0) & _REDUCED
@@ -49,42 +44,41 @@ def refuse_raw_and_stacks(data: bytes, header: Header, tags: tuple[Tag, ...]) ->
             f"a raw photo{named}, or a TIFF that begins with a preview",
             hint="develop it to TIFF, PNG or JPEG first",
         )
-    if _count_images(data, header) > 1:
-        raise UnsupportedImage("a TIFF of several images", hint=_AS_STACK)
 
 
-def refuse_unsupported(file: TiffFile, page: TiffPage) -> None:
-    """Refuse an image whose samples are of a kind that is not handled.
+def refuse_stacks(data: Content, header: Header, file: TiffFile) -> None:
+    """Refuse files of several images, previews not counted.
+
+    Args:
+        data: the file.
+        header: its beginning.
+        file: the same, opened.
 
     Raises:
-        UnsupportedImage: it is.
+        UnsupportedImage: there are several images.
     """
-    if page.imagedepth != 1 or file.series[0].size != page.size:
+    if _count_images(data, header) > 1:
+        raise UnsupportedImage("a TIFF of several images", hint=_AS_STACK)
+    if file.series[0].size != file.pages.first.size:
         raise UnsupportedImage("a TIFF that holds a stack", hint=_AS_STACK)
-    photometric = _name(page.photometric)
-    if page.photometric not in (MIN_IS_WHITE, MIN_IS_BLACK, RGB):
+
+
+def check_page_size(page: TiffPage, rules: ReadRules) -> None:
+    """Refuse an image that is too large to be decoded as a whole, by its tags.
+
+    Raises:
+        UnreadableImage: a side is zero.
+        UnsupportedImage: it is too large, or a tile of it, or it has too many channels.
+    """
+    check_size(page.imagewidth, page.imagelength, rules)
+    if page.is_tiled:
+        check_size(page.tilewidth, page.tilelength, rules)
+    if page.nbytes > rules.max_file_bytes:
         raise UnsupportedImage(
-            f"a TIFF with {photometric} colours", hint="convert it to gray or RGB first"
+            f"{page.imagewidth} x {page.imagelength} pixels of {page.samplesperpixel} samples "
+            f"are more than {rules.max_file_bytes / 1e9:.1f} GB",
+            hint="check that the file is what it claims to be; --max-pixels raises the limit",
         )
-    dtype = "unknown" if page.dtype is None else page.dtype.name
-    if dtype not in DTYPES or not dtype.endswith(str(page.bitspersample)):
-        raise UnsupportedImage(
-            f"a TIFF of {dtype} samples with {page.bitspersample} bits",
-            hint=f"convert it to one of {', '.join(sorted(DTYPES))} first",
-        )
-    if page.compression not in LOSSLESS_COMPRESSIONS:
-        raise UnsupportedImage(
-            f"a TIFF with {_name(page.compression)} compression",
-            hint="save it with LZW, deflate, zstd or no compression first",
-        )
-    extra = page.samplesperpixel - (3 if page.photometric == RGB else 1)
-    if extra not in (0, 1):
-        raise UnsupportedImage(
-            f"a TIFF of {page.samplesperpixel} channels ({photometric})",
-            hint="split it into gray or RGB images first",
-        )
-    if page.photometric == MIN_IS_WHITE and dtype == "float32":
-        raise UnsupportedImage("a TIFF of floats in which 0 is white", hint="invert it first")
 
 
 def require_whole(page: TiffPage, size: int) -> None:
@@ -109,7 +103,7 @@ def require_whole(page: TiffPage, size: int) -> None:
             raise UnreadableImage("truncated: it ends inside its pixels")
 
 
-def _holds_raw(data: bytes, tags: tuple[Tag, ...], layout: Layout) -> bool:
+def _holds_raw(data: Content, tags: tuple[Tag, ...], layout: Layout) -> bool:
     offsets = next((tag.numbers(layout) for tag in tags if tag.code == _SUB_IFDS), ())
     for offset in offsets:
         try:
@@ -121,7 +115,7 @@ def _holds_raw(data: bytes, tags: tuple[Tag, ...], layout: Layout) -> bool:
     return False
 
 
-def _count_images(data: bytes, header: Header) -> int:
+def _count_images(data: Content, header: Header) -> int:
     """Return how many images the file holds that are no previews; 2 means two or more."""
     images, offset, seen = 0, header.first, set[int]()
     while offset and offset not in seen and images < 2:
@@ -136,7 +130,3 @@ def _count_images(data: bytes, header: Header) -> int:
 def _number(tags: tuple[Tag, ...], code: int, layout: Layout) -> int | None:
     tag = next((tag for tag in tags if tag.code == code), None)
     return None if tag is None else next(iter(tag.numbers(layout)), None)
-
-
-def _name(value: int) -> str:
-    return str(getattr(value, "name", value))

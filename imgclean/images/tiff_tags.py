@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 34665, 34853, 40965
-BYTE, SHORT, LONG, RATIONAL, UNDEFINED, LONG8 = 1, 3, 4, 5, 7, 16
+BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, LONG8 = 1, 2, 3, 4, 5, 7, 16
 
 VALUE_BYTES = {
     **dict.fromkeys((1, 2, 6, 7), 1),
@@ -21,6 +21,14 @@ VALUE_BYTES = {
 """How many bytes a value of each type takes."""
 
 _NUMBER_BYTES = {**VALUE_BYTES, 5: 4, 10: 4}  # a rational is two numbers
+
+
+class Content(Protocol):
+    """A file's bytes: in memory, or read from the disk slice by slice."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> bytes | memoryview: ...
 
 
 @dataclass(frozen=True, slots=True)

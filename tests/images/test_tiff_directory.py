@@ -38,6 +38,32 @@ def test_a_directory_is_read_as_it_was_written(
     assert found.next == following
 
 
+class PieceByPiece:
+    """A file's content that can only be sliced."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __getitem__(self, part: slice) -> bytes:
+        return self._data[part]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+@given(written=tags())
+def test_a_file_need_not_be_in_memory(layout: Layout, written: tuple[Tag, ...]) -> None:
+    magic = (43 if layout.big else 42).to_bytes(2, "little" if layout.order == "<" else "big")
+    head = (b"II" if layout.order == "<" else b"MM") + magic
+    head += (b"\x00\x08\x00\x00" if layout.order == ">" else b"\x08\x00\x00\x00") * layout.big
+    data = head + layout.offset.pack(16) + bytes(16 - len(head) - layout.offset.size)
+    data += write_directory(written, layout, 16)
+    slices = PieceByPiece(data)
+    assert read_header(slices) == read_header(data) == (layout, 16)
+    assert read_directory(slices, 16, layout) == read_directory(data, 16, layout)
+
+
 @given(tags())
 def test_byte_order_is_turned_there_and_back(written: tuple[Tag, ...]) -> None:
     small, big = Layout("<", big=True), Layout(">", big=True)
