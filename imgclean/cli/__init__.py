@@ -6,14 +6,21 @@ import os
 import sys
 import traceback
 from contextlib import redirect_stdout
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.text import Text
 
 from imgclean import __version__
-from imgclean.cli.console import stderr
-from imgclean.cli.context import disable_plugins, registry
+from imgclean.cli.configuration import read_configuration
+from imgclean.cli.console import printable, stderr
+from imgclean.cli.context import (
+    disable_configuration,
+    disable_plugins,
+    has_all_plugins,
+    is_configured,
+    registry,
+)
 from imgclean.cli.denoise import denoise
 from imgclean.cli.doctor import doctor
 from imgclean.cli.evaluate import evaluate
@@ -27,6 +34,10 @@ if TYPE_CHECKING:
     from imgclean.extension.registry import LoadedPlugin
 
 _NO_PLUGINS = "--no-plugins"
+_NO_CONFIG = "--no-config"
+_SWITCHES = {_NO_PLUGINS: disable_plugins, _NO_CONFIG: disable_configuration}
+_HELP = ("-h", "--help")
+_UNCONFIGURED = {"doctor", None}  # doctor reports a broken file, and must not fail by it
 _DEBUG_VARIABLE = "IMGCLEAN_DEBUG"
 
 app = typer.Typer(
@@ -35,7 +46,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": [*_HELP]},
 )
 
 
@@ -51,6 +62,7 @@ def _before_any_command(
         False, "--version", is_eager=True, callback=_print_version, help="Print the version."
     ),
     _no_plugins: bool = typer.Option(False, _NO_PLUGINS, help="Load no plugin."),
+    _no_config: bool = typer.Option(False, _NO_CONFIG, help="Read no configuration."),
 ) -> None:
     """Cleans noise out of images; every denoiser is a plugin."""
 
@@ -61,17 +73,28 @@ for _command in (denoise, train, evaluate, models, plugins, doctor):
 
 def main() -> None:
     """Run the command line; the entry point of the console script."""
-    arguments = [each for each in sys.argv[1:] if each != _NO_PLUGINS]  # wherever it stands
-    if len(arguments) < len(sys.argv) - 1:
-        disable_plugins()
+    given = sys.argv[1:]
+    arguments = [each for each in given if each not in _SWITCHES]  # wherever they stand
+    for switch, act in _SWITCHES.items():
+        if switch in given:
+            act()
     try:
         _add_plugin_commands()
-        app(arguments)
+        app(arguments, default_map=_defaults(arguments))
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort
         code = _report(error)
         if os.environ.get(_DEBUG_VARIABLE):
             traceback.print_exception(error)
         sys.exit(code)
+
+
+def _defaults(arguments: list[str]) -> dict[str, dict[str, Any]]:
+    """Return the user's defaults of options; the help shows the program's own."""
+    command = next((each for each in arguments if not each.startswith("-")), None)
+    if not is_configured() or command in _UNCONFIGURED or set(_HELP) & set(arguments):
+        return {}
+    commands = typer.main.get_group(app).commands
+    return read_configuration(commands, all_known=has_all_plugins())
 
 
 def _report(error: BaseException) -> int:
@@ -125,6 +148,7 @@ def _command_names(application: typer.Typer) -> set[str]:
 
 
 def _print_error(message: str, hint: str) -> None:
-    stderr.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+    text = Text.assemble(("error: ", "bold red"), printable(message))
+    stderr.print(text, soft_wrap=True)
     if hint:
-        stderr.print(Text(f"       {hint}", style="dim"), soft_wrap=True)
+        stderr.print(Text(f"       {printable(hint)}", style="dim"), soft_wrap=True)

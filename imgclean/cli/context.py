@@ -14,11 +14,28 @@ if TYPE_CHECKING:
     from imgclean.extension.registry import Registry
 
 _ENABLED = [True]
+_CONFIGURED = [True]
 
 
 def disable_plugins() -> None:
     """Load no plugin in this process; to be called before `registry`."""
     _ENABLED[0] = False
+
+
+def disable_configuration() -> None:
+    """Read no configuration in this process."""
+    _CONFIGURED[0] = False
+
+
+def is_configured() -> bool:
+    """Whether the user's configuration is read."""
+    return _CONFIGURED[0]
+
+
+def has_all_plugins() -> bool:
+    """Whether every installed plugin is loaded, so that no command is unknown."""
+    found = registry()
+    return not (found.disabled or found.failures)
 
 
 @lru_cache(maxsize=1)

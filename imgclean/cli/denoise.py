@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from imgclean.cli import denoise_options as own
 from imgclean.cli.context import registry
 from imgclean.cli.exit_codes import exit_code_of
 from imgclean.cli.options import (
-    CLEANING,
-    RUNNING,
     DeviceOption,
     EnsembleOption,
     JsonOption,
@@ -24,88 +25,52 @@ from imgclean.cli.options import (
     use_threads,
 )
 from imgclean.cli.reporting import reporting
-from imgclean.events import Note
+from imgclean.errors import InvalidSetting
+from imgclean.events import Failed, Note, Summary
 
-_FILES = "Files"
+if TYPE_CHECKING:
+    from imgclean.events import Emit
+    from imgclean.inference.image_rules import ImageRules
+    from imgclean.inference.jobs import FileRules, Plan
+    from imgclean.inference.selection import Selection
 
 
 def denoise(
-    inputs: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            rich_help_panel=_FILES,
-            help="File or folder to write to; by default photos/ goes to photos-clean/ and a.png "
-            "to a-clean.png.",
-        ),
-    ] = None,
+    inputs: own.InputsArgument = None,
+    output: own.OutputOption = None,
+    files_from: own.FilesFromOption = None,
+    null: own.NullOption = False,
     model: ModelOption = None,
     weights: WeightsOption = None,
-    sigma: Annotated[
-        float | None,
-        typer.Option(
-            rich_help_panel=CLEANING,
-            help="Noise standard deviation in grey levels of 255, where known.",
-        ),
-    ] = None,
-    strength: Annotated[
-        float,
-        typer.Option(rich_help_panel=CLEANING, help="Share of the change to apply, 0 to 1."),
-    ] = 1.0,
+    sigma: own.SigmaOption = None,
+    strength: own.StrengthOption = 1.0,
     ensemble: EnsembleOption = False,
+    again: own.AgainOption = False,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
-    tile: Annotated[
-        str,
-        typer.Option(rich_help_panel=RUNNING, help="Side of a tile in pixels, auto or none."),
-    ] = "auto",
+    tile: own.TileOption = "auto",
     threads: ThreadsOption = None,
-    recursive: Annotated[
-        bool, typer.Option(rich_help_panel=_FILES, help="Walk folders to the bottom.")
-    ] = True,
-    include: Annotated[
-        list[str] | None,
-        typer.Option(rich_help_panel=_FILES, help="Only files that match, as '*.tif'; repeatable."),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(rich_help_panel=_FILES, help="No files that match; repeatable."),
-    ] = None,
-    file_format: Annotated[
-        str,
-        typer.Option("--format", rich_help_panel=_FILES, help="keep, png, tiff or jpeg."),
-    ] = "keep",
-    quality: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=100, rich_help_panel=_FILES, help="JPEG quality; by default the source's."
-        ),
-    ] = None,
-    suffix: Annotated[
-        str, typer.Option(rich_help_panel=_FILES, help="Added to names where no -o is given.")
-    ] = "-clean",
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", rich_help_panel=_FILES, help="Replace outputs.")
-    ] = False,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", rich_help_panel=_FILES, help="Go on with an interrupted run."),
-    ] = False,
-    in_place: Annotated[
-        bool,
-        typer.Option("--in-place", rich_help_panel=_FILES, help="Replace the inputs; each once."),
-    ] = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", rich_help_panel=RUNNING, help="Only say what would be done."),
-    ] = False,
+    recursive: own.RecursiveOption = True,
+    include: own.IncludeOption = None,
+    exclude: own.ExcludeOption = None,
+    copy_others: own.CopyOthersOption = False,
+    file_format: own.FormatOption = "keep",
+    quality: own.QualityOption = None,
+    suffix: own.SuffixOption = "-clean",
+    overwrite: own.OverwriteOption = False,
+    resume: own.ResumeOption = False,
+    in_place: own.InPlaceOption = False,
+    value_range: own.RangeOption = "auto",
+    pages: own.PagesOption = None,
+    channels: own.ChannelsOption = None,
+    crop: own.CropOption = None,
+    strip_metadata: own.StripMetadataOption = False,
+    provenance: own.ProvenanceOption = True,
+    max_pixels: own.MaxPixelsOption = 300,
+    dry_run: own.DryRunOption = False,
     json_lines: JsonOption = False,
     quiet: QuietOption = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="A line for each file, on a terminal too.")
-    ] = False,
+    verbose: own.VerboseOption = False,
 ) -> None:
     """Clean noise out of images. Bit depth, metadata, alpha and names stay as they are.
 
@@ -114,8 +79,10 @@ def denoise(
 
     Example: imgclean denoise photos/ --model dncnn
     """
-    from imgclean.inference.batch import Batch, announce
-    from imgclean.inference.plan import FileRules, make_plan
+    from imgclean.images.page_choice import parse_page_choice
+    from imgclean.images.range_choice import parse_range
+    from imgclean.inference.image_rules import ImageRules, parse_crop
+    from imgclean.inference.jobs import FileRules
     from imgclean.inference.selection import Selection
     from imgclean.inference.settings import InferenceSettings
 
@@ -131,6 +98,17 @@ def denoise(
         in_place=in_place,
         overwrite=overwrite,
         resume=resume,
+        copy_others=copy_others,
+    )
+    images = ImageRules(
+        range=parse_range(value_range),
+        pages=parse_page_choice(pages, "--pages") if pages else None,
+        channels=parse_page_choice(channels, "--channels") if channels else None,
+        crop=parse_crop(crop) if crop else None,
+        strip_metadata=strip_metadata,
+        provenance=provenance,
+        again=again,
+        max_pixels=int(max_pixels * 1e6) or sys.maxsize,
     )
     settings = InferenceSettings(
         sigma=sigma,
@@ -140,21 +118,98 @@ def denoise(
         precision=precision,
         tile=parse_tile(tile),
     )
-    plan = make_plan(inputs, rules)
+    plan = _plan(inputs or [], rules, files_from, null=null)
+    _check_streams(plan, json_lines=json_lines, dry_run=dry_run)
     selection = Selection(registry(), settings, model=model, weights=weights)
     list_files = verbose if json_lines else verbose or dry_run or None
-    with reporting(
-        len(plan.jobs), json_lines=json_lines, quiet=quiet, list_files=list_files
-    ) as emit:
+    total = len(plan.jobs) + len(plan.unreadable)
+    with reporting(total, json_lines=json_lines, quiet=quiet, list_files=list_files) as emit:
         if dry_run:
-            announce(plan, selection, emit)
-            count = len(plan.jobs)
-            emit(Note(message=f"{count} image{'s' * (count > 1)} to clean; nothing was written"))
+            _announce(plan, selection, emit)
             return
-        try:
-            summary = Batch(plan, selection, rules, emit).run()
-        except KeyboardInterrupt:
-            if any(job.root for job in plan.jobs):
-                emit(Note(message="interrupted; --resume goes on from here"))
-            raise
+        summary = _clean(plan, rules, images, selection, emit)
     raise typer.Exit(exit_code_of(summary))
+
+
+def _plan(inputs: list[Path], rules: FileRules, files_from: str | None, *, null: bool) -> Plan:
+    """Return what to do, the inputs and a list of them taken together."""
+    from imgclean.inference.file_list import read_file_list
+    from imgclean.inference.jobs import STREAM
+    from imgclean.inference.plan import make_plan
+
+    if files_from is None:
+        if null:
+            raise InvalidSetting("--null is about the list that --files-from names")
+        return make_plan(inputs, rules)
+    if files_from == str(STREAM) and STREAM in inputs:
+        raise InvalidSetting("stdin is either an image or a list: leave out - or --files-from -")
+    return make_plan(inputs, rules, read_file_list(files_from, null=null))
+
+
+def _check_streams(plan: Plan, *, json_lines: bool, dry_run: bool) -> None:
+    """Refuse an image on stdout that something else would spoil, and one that a person types."""
+    if any(job.to_stdout for job in plan.jobs):
+        if json_lines:
+            raise InvalidSetting("--json and an image cannot both go to stdout")
+        if sys.stdout.isatty() and not dry_run:
+            raise InvalidSetting(
+                "an image does not go to a terminal", hint="send it to a file, as > clean.png"
+            )
+    if any(job.from_stdin for job in plan.jobs) and sys.stdin.isatty() and not dry_run:
+        raise InvalidSetting("there is no image on stdin", hint="pipe one in, or name a file")
+
+
+def _announce(plan: Plan, selection: Selection, emit: Emit) -> None:
+    """Say what would be done."""
+    from imgclean.inference.batch import announce
+
+    _warn(plan, emit)
+    announce(plan, selection, emit)
+    work = [f"{_count(len(plan.jobs), 'image')} to clean"]
+    if plan.others:
+        work.append(f"{_count(len(plan.others), 'other file')} to copy")
+    emit(Note(message=f"{', '.join(work)}; nothing was written"))
+
+
+def _clean(
+    plan: Plan, rules: FileRules, images: ImageRules, selection: Selection, emit: Emit
+) -> Summary:
+    """Clean the images, copy the other files, and emit the summary of both last."""
+    from imgclean.inference.batch import Batch
+    from imgclean.inference.copying import copy_others
+
+    summary: Summary | None = None
+
+    def hold(event: object) -> None:
+        nonlocal summary
+        if isinstance(event, Summary):
+            summary = event
+        else:
+            emit(event)
+
+    failed = _warn(plan, emit)
+    try:
+        finished = Batch(plan, selection, rules, hold, image_rules=images).run()
+        failed += copy_others(plan, rules, emit)
+    except KeyboardInterrupt:
+        if any(job.root for job in plan.jobs):
+            emit(Note(message="interrupted; --resume goes on from here"))
+        raise
+    finally:
+        if summary is not None:
+            emit(dataclasses.replace(summary, failed=summary.failed + failed))
+    return dataclasses.replace(finished, failed=finished.failed + failed)
+
+
+def _warn(plan: Plan, emit: Emit) -> int:
+    """Say what there is to know before the run; return how many folders cannot be listed."""
+    for sentence in plan.notes:
+        emit(Note(message=sentence))
+    for folder, reason in plan.unreadable:
+        message = f"{folder}: cannot be opened: {reason} (check its permissions)"
+        emit(Failed(input=str(folder), error="UnreadableImage", message=message))
+    return len(plan.unreadable)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number > 1)}"

@@ -8,13 +8,15 @@ import platform
 import re
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from imgclean.cli.configuration import configuration_path, read_configuration
 from imgclean.cli.console import stdout
-from imgclean.cli.context import registry
+from imgclean.cli.context import has_all_plugins, is_configured, registry
 from imgclean.cli.exit_codes import SETUP
 from imgclean.cli.options import JsonOption
 from imgclean.errors import ImgcleanError, one_line
@@ -31,7 +33,7 @@ class Finding:
     well: bool = True
 
 
-def doctor(json_lines: JsonOption = False) -> None:
+def doctor(context: typer.Context, json_lines: JsonOption = False) -> None:
     """Report versions, devices, plugins and weight sets; exit code 1 if something is broken.
 
     With --json each line has subject, found, well.
@@ -39,6 +41,7 @@ def doctor(json_lines: JsonOption = False) -> None:
     Example: imgclean doctor > report.txt
     """
     findings = [*_machine(), *_packages(), *_devices(), *_plugins(), *_weight_sets(), *_cache()]
+    findings.append(_configuration(context))
     if json_lines:
         for each in findings:
             line = {"subject": each.subject, "found": each.found, "well": each.well}
@@ -123,6 +126,22 @@ def _cache() -> list[Finding]:
     from huggingface_hub.constants import HF_HUB_CACHE
 
     return [Finding("Hub cache", HF_HUB_CACHE)]
+
+
+def _configuration(context: typer.Context) -> Finding:
+    """Return which file of defaults is used, and whether it is sound."""
+    path = configuration_path()
+    if path is None or not is_configured():
+        return Finding("configuration", "switched off")
+    try:
+        commands: Any = context.find_root().command
+        tables = read_configuration(commands.commands, all_known=has_all_plugins())
+    except ImgcleanError as error:
+        return _broken("configuration", error)
+    if not path.exists():
+        return Finding("configuration", f"{path}, not there")
+    options = sum(map(len, tables.values()))
+    return Finding("configuration", f"{path}, {options} option{'s' * (options != 1)}")
 
 
 def _weight_sets() -> list[Finding]:

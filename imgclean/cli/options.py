@@ -38,7 +38,7 @@ PrecisionOption = Annotated[
 EnsembleOption = Annotated[
     bool,
     typer.Option(
-        "--ensemble",
+        show_default=False,
         rich_help_panel=CLEANING,
         help="Average over eight flips and turns; 8 times slower.",
     ),

@@ -20,7 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from imgclean.cli.console import stderr
+from imgclean.cli.console import printable, stderr
 from imgclean.events import (
     Done,
     Evaluated,
@@ -120,7 +120,7 @@ class Display:
                 self._line(_summary_line(event))
 
     def _line(self, text: str, style: str = "") -> None:
-        self._console.print(Text(text, style=style), soft_wrap=True)
+        self._console.print(Text(printable(text), style=style), soft_wrap=True)
 
     def _advance(self, event: Progressed) -> None:
         self._share[event.input] = event.share
@@ -139,7 +139,7 @@ class Display:
     def _update(self, description: str, rate: str | None) -> None:
         fields: dict[str, Any] = {"completed": self._finished + sum(self._share.values())}
         if description:
-            fields["description"] = description
+            fields["description"] = printable(description)
         if rate is not None:
             fields["rate"] = rate
         self._progress.update(self._task, **fields)
@@ -206,7 +206,7 @@ def _time_left(share: float, seconds: float) -> str:
 def _file_line(event: FileEvent) -> str:
     arrow = f"{event.input} -> {event.output}"
     if isinstance(event, Skipped):
-        return f"{event.input}: finished before"
+        return f"{event.input}: {event.message or 'finished before'}"
     return f"{arrow}  {event.seconds:.1f} s" if event.seconds is not None else arrow
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from imgclean.errors import DeviceOutOfMemory, NonFiniteOutput
@@ -13,6 +14,8 @@ from imgclean.inference.tiles import Tile, split, widen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from imgclean.images.rasters import Sink
 
@@ -69,7 +72,7 @@ def run_tiles(
             pending = deque(part for each in remaining for part in split(each, side, alignment))
             _release_memory(device)
             continue
-        sink.write(output, clean.numpy())
+        sink.write(output, clean)
         on_pixels(output.width * output.height)
     return side
 
@@ -79,21 +82,24 @@ def _run_tile(
     raster: Raster,
     tile: Tile,
     device: torch.device,
-) -> torch.Tensor:
-    """Return the tile's output window, float32[C, h, w] on the CPU."""
+) -> NDArray[np.float32]:
+    """Return the tile's output window, float32[C, h, w]."""
     pixels = torch.from_numpy(raster.read(tile.input)).unsqueeze(0)
     pixels = pixels.contiguous(memory_format=torch.channels_last)
     result = function(pixels.to(device, non_blocking=True))
     left, top = tile.output.x - tile.input.x, tile.output.y - tile.input.y
     inner = result[0, :, top : top + tile.output.height, left : left + tile.output.width]
-    if not _is_finite(inner):
+    clean: NDArray[np.float32] = inner.float().cpu().numpy()
+    if not _is_finite(clean):
         raise NonFiniteOutput("the model returned NaN or infinity")
-    return inner.float().cpu()
+    return clean
 
 
-def _is_finite(values: torch.Tensor) -> bool:
-    # The sum is far quicker; it is not finite if one value is not, or if it overflows.
-    return bool(torch.isfinite(values.sum())) or bool(torch.isfinite(values).all())
+def _is_finite(values: NDArray[np.float32]) -> bool:
+    # The sum is far quicker; it is not finite if one value is not, or if it overflows. Not in
+    # torch: its threads would wait for each other while the codecs have the cores.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum())) or bool(np.isfinite(values).all())
 
 
 def _smaller_side(output: Window, alignment: int, error: Exception) -> int:

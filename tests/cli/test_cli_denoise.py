@@ -135,7 +135,7 @@ USAGE_ERRORS = {
     "in place and elsewhere": (["photos", "--in-place", "-o", "x"], "--in-place"),
     "a tile that is no number": (["photos", "--tile", "big"], "--tile big"),
     "a sigma out of range": (["photos", "--sigma", "300"], "sigma 300"),
-    "an unknown format": (["photos", "--format", "pgn"], "did you mean png?"),
+    "an unknown format": (["photos", "--format", "pngs"], "did you mean png?"),
     "an unknown device": (["photos", "--device", "gpu"], "'gpu' is not a device"),
     "a precision that is not safe": (["photos", "--precision", "fp16"], "not safe in fp16"),
 }

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from imgclean.inference.journal import Journal
 from imgclean.inference.plan import FileRules, make_plan
 
 PNG = b"\x89PNG\r\n\x1a\n"
+GIF = b"GIF89a"
+HEIF = b"\x00\x00\x00\x18ftypheic"
+
+posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes are POSIX's")
 
 
 @pytest.fixture
@@ -161,3 +166,97 @@ def test_an_output_that_is_an_input_is_refused(photos):
 def test_contradicting_rules_are_refused(photos, rules):
     with pytest.raises(InvalidSetting):
         outputs("photos", **rules)
+
+
+def test_a_format_without_an_encoder_is_written_as_another_and_the_plan_says_so(photos):
+    Path("photos/b.JPG").write_bytes(HEIF)  # as telephones name them
+    for name in ("g.gif", "trip/h.gif", "scan.001"):
+        Path("photos", name).write_bytes(GIF)
+    plan = make_plan([photos], FileRules())
+    found = {job.input.as_posix(): (job.output.as_posix(), job.format) for job in plan.jobs}
+    assert found["photos/g.gif"] == ("photos-clean/g.png", "png")
+    assert found["photos/b.JPG"] == ("photos-clean/b.png", "png")
+    assert found["photos/scan.001"] == ("photos-clean/scan.001.png", "png")
+    assert found["photos/a.png"] == ("photos-clean/a.png", None)
+    assert plan.notes == (
+        "3 GIF files are written as PNG, for want of an encoder",
+        "1 HEIF file is written as PNG, for want of an encoder",
+    )
+    assert outputs("photos/g.gif") == {"photos/g.gif": "photos/g-clean.png"}
+
+
+def test_a_name_with_the_suffix_of_another_written_format_is_kept(photos):
+    Path("photos/really-png.gif").write_bytes(PNG)
+    assert outputs("photos")["photos/really-png.gif"] == "photos-clean/really-png.gif"
+
+
+def test_a_substitute_collides_as_any_output(photos):
+    Path("photos/a.gif").write_bytes(GIF)
+    with pytest.raises(OutputCollision, match="both"):
+        outputs("photos")
+
+
+def test_in_place_refuses_a_format_without_an_encoder(photos):
+    Path("photos/trip/g.gif").write_bytes(GIF)
+    with pytest.raises(InvalidSetting, match=r"trip/g\.gif: GIF is read, but not written"):
+        outputs("photos", in_place=True)
+    with pytest.raises(InvalidSetting, match="GIF is read, but not written"):
+        outputs("photos/a.png", output="a.gif")
+
+
+def test_a_suffix_that_names_no_format_is_a_part_of_the_name(photos):
+    for name in ("scan.001", "scan.002"):
+        Path("photos", name).write_bytes(PNG)
+    found = outputs("photos", format="tiff")
+    assert found["photos/scan.001"] == "photos-clean/scan.001.tif"
+    assert found["photos/scan.002"] == "photos-clean/scan.002.tif"
+
+
+def test_names_that_differ_in_case_are_two_files_until_a_format_makes_them_one(tmp_path):
+    for name in ("A.JPG", "b.jpg", "b.JPEG"):
+        (tmp_path / name).write_bytes(b"\xff\xd8\xff")
+    assert len(outputs(tmp_path, output=str(tmp_path.with_name("out")))) == 3
+    with pytest.raises(OutputCollision, match="both"):
+        outputs(tmp_path, output=str(tmp_path.with_name("out")), format="png")
+
+
+@posix
+def test_what_is_no_file_is_refused_where_it_is_named(photos):
+    os.mkfifo("pipe.png")
+    with pytest.raises(InvalidSetting, match=r"pipe\.png is neither a file nor a folder"):
+        outputs("pipe.png")
+    Path("gone.png").symlink_to("nowhere")
+    with pytest.raises(InputNotFound, match=r"gone\.png is a link to nothing"):
+        outputs("gone.png")
+    Path("circle.png").symlink_to("circle.png")
+    with pytest.raises(InputNotFound, match=r"circle\.png: cannot be opened"):
+        outputs("circle.png")
+
+
+@posix
+def test_a_broken_link_in_a_folder_is_a_job_that_can_fail(photos):
+    Path("photos/gone.png").symlink_to("nowhere")
+    Path("photos/circle.png").symlink_to("circle.png")
+    assert {"photos/gone.png", "photos/circle.png"} <= set(outputs("photos"))
+
+
+@posix
+def test_an_output_that_an_input_links_to_is_refused(photos):
+    Path("photos-clean").mkdir()
+    Path("photos-clean/a.png").write_bytes(PNG)
+    Path("photos/a.png").unlink()
+    Path("photos/a.png").symlink_to("../photos-clean/a.png")
+    with pytest.raises(OutputCollision, match="is an input"):
+        outputs("photos", overwrite=True)
+
+
+@posix
+def test_in_place_takes_a_file_once_under_whatever_name(photos):
+    Path("same").symlink_to("photos")
+    found = outputs("photos", "photos/a.png", "same/b.JPG", in_place=True)
+    assert len(found) == 4
+
+
+def test_an_empty_output_is_refused(photos):
+    with pytest.raises(InvalidSetting, match="-o is empty"):
+        outputs("photos/a.png", output="")

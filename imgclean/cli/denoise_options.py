@@ -1,0 +1,169 @@
+"""The options of `imgclean denoise` that no other command has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imgclean.cli.options import CLEANING, RUNNING
+from imgclean.images.formats import WRITTEN
+from imgclean.inference.jobs import STREAM
+
+FILES = "Files"
+IMAGES = "Images"
+
+_FORMATS = [each.name for each in WRITTEN]
+
+
+def input_path(text: str) -> Path:
+    """Return the path of an input: `-` is stdin, and `./-` a file of that name."""
+    path = Path(text)
+    return path.absolute() if path == STREAM and text != str(STREAM) else path
+
+
+InputsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(parser=input_path, help="Images, or folders of images; - for stdin."),
+]
+OutputOption = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        rich_help_panel=FILES,
+        help="File or folder to write to, - for stdout; by default photos/ goes to photos-clean/ "
+        "and a.png to a-clean.png.",
+    ),
+]
+FilesFromOption = Annotated[
+    str | None,
+    typer.Option(
+        "--files-from", rich_help_panel=FILES, help="List of inputs, one a line; - for stdin."
+    ),
+]
+NullOption = Annotated[
+    bool,
+    typer.Option(
+        "--null", "-0", rich_help_panel=FILES, help="Zero bytes end the paths of that list."
+    ),
+]
+RecursiveOption = Annotated[
+    bool, typer.Option(rich_help_panel=FILES, help="Walk folders to the bottom.")
+]
+IncludeOption = Annotated[
+    list[str] | None,
+    typer.Option(rich_help_panel=FILES, help="Only files that match, as '*.tif'; repeatable."),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(rich_help_panel=FILES, help="No files that match; repeatable."),
+]
+CopyOthersOption = Annotated[
+    bool,
+    typer.Option(
+        show_default=False,
+        rich_help_panel=FILES,
+        help="Copy the other files of folders along.",
+    ),
+]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        rich_help_panel=FILES,
+        help=f"keep, {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}.",
+    ),
+]
+QualityOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=100,
+        rich_help_panel=FILES,
+        help="Of formats that can lose something; by default the source's.",
+    ),
+]
+SuffixOption = Annotated[
+    str, typer.Option(rich_help_panel=FILES, help="Added to names where no -o is given.")
+]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", rich_help_panel=FILES, help="Replace outputs.")
+]
+ResumeOption = Annotated[
+    bool,
+    typer.Option("--resume", rich_help_panel=FILES, help="Go on with an interrupted run."),
+]
+InPlaceOption = Annotated[
+    bool,
+    typer.Option("--in-place", rich_help_panel=FILES, help="Replace the inputs; each once."),
+]
+SigmaOption = Annotated[
+    float | None,
+    typer.Option(
+        rich_help_panel=CLEANING,
+        help="Noise standard deviation in grey levels of 255, where known.",
+    ),
+]
+StrengthOption = Annotated[
+    float,
+    typer.Option(rich_help_panel=CLEANING, help="Share of the change to apply, 0 to 1."),
+]
+AgainOption = Annotated[
+    bool,
+    typer.Option("--again", rich_help_panel=CLEANING, help="Clean also what was cleaned before."),
+]
+RangeOption = Annotated[
+    str,
+    typer.Option(
+        "--range",
+        rich_help_panel=IMAGES,
+        help="Sample values that become 0 and 1: auto, dtype, percentile:LO,HI or LO,HI.",
+    ),
+]
+PagesOption = Annotated[
+    str | None,
+    typer.Option(rich_help_panel=IMAGES, help="Take only these pages, as 1,3-5, or first."),
+]
+ChannelsOption = Annotated[
+    str | None,
+    typer.Option(rich_help_panel=IMAGES, help="Take only these channels, as 1,3-5, or first."),
+]
+CropOption = Annotated[
+    str | None,
+    typer.Option(rich_help_panel=IMAGES, help="Take only this part, as X,Y,W,H in pixels."),
+]
+StripMetadataOption = Annotated[
+    bool,
+    typer.Option(
+        show_default=False,
+        rich_help_panel=IMAGES,
+        help="Keep no metadata but the colour profile and the orientation.",
+    ),
+]
+ProvenanceOption = Annotated[
+    bool,
+    typer.Option(
+        rich_help_panel=IMAGES, help="Note model, weights and version in the clean image."
+    ),
+]
+MaxPixelsOption = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        rich_help_panel=IMAGES,
+        help="Largest image that is read, in megapixels; 0 for no limit.",
+    ),
+]
+TileOption = Annotated[
+    str,
+    typer.Option(rich_help_panel=RUNNING, help="Side of a tile in pixels, auto or none."),
+]
+DryRunOption = Annotated[
+    bool,
+    typer.Option("--dry-run", rich_help_panel=RUNNING, help="Only say what would be done."),
+]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="A line for each file, on a terminal too.")
+]

@@ -1,0 +1,41 @@
+"""What a path that was named as input is."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from imgclean.errors import InputNotFound, InvalidSetting
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def is_folder(path: Path, place: str = "") -> bool:
+    """Whether an input is a folder rather than a file; links are followed, nothing is opened.
+
+    Args:
+        path: the input.
+        place: where it was named, as messages begin; empty for the command line.
+
+    Raises:
+        InputNotFound: it does not exist, or cannot be reached.
+        InvalidSetting: it is a pipe, a socket or a device.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        what = "is a link to nothing" if path.is_symlink() else "does not exist"
+        raise InputNotFound(f"{place}{path} {what}") from error
+    except OSError as error:
+        cause = os.strerror(error.errno).lower() if error.errno else str(error)
+        raise InputNotFound(f"{place}{path}: cannot be opened: {cause}") from error
+    if stat.S_ISDIR(mode):
+        return True
+    if stat.S_ISREG(mode):
+        return False
+    raise InvalidSetting(
+        f"{place}{path} is neither a file nor a folder",
+        hint="- as the input reads an image from stdin",
+    )
