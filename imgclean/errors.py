@@ -12,6 +12,7 @@
     |   |-- OutputCollision
     |   `-- InvalidSetting
     |-- SetupError                 the machine, a plugin or a weight set stands in the way (exit 1)
+    |   |-- ConfigurationInvalid
     |   |-- DeviceUnavailable
     |   |-- PluginBroken
     |   |-- NoModelInstalled
@@ -99,6 +100,10 @@ class InvalidSetting(UsageError):
 
 class SetupError(ImgcleanError):
     """The machine, a plugin or a weight set stands in the way."""
+
+
+class ConfigurationInvalid(SetupError):
+    """The user's configuration file cannot be read, or sets what is not there."""
 
 
 class DeviceUnavailable(SetupError):

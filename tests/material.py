@@ -22,6 +22,7 @@ ENVIRONMENT = os.environ | {
     "NO_COLOR": "1",
     "COLUMNS": "200",
     "HF_HUB_OFFLINE": "1",
+    "IMGCLEAN_CONFIG": "",
 }
 
 

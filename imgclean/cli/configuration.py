@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from platformdirs import user_config_path
 
-from imgclean.errors import SetupError, nearest_names
+from imgclean.errors import ConfigurationInvalid, nearest_names
 
 VARIABLE = "IMGCLEAN_CONFIG"
 
@@ -43,7 +43,7 @@ def read_configuration(
         all_known: no other command exists, so that a table of another name is a mistake.
 
     Raises:
-        SetupError: the file cannot be read; or a table, a key or a value in it is wrong.
+        ConfigurationInvalid: the file cannot be read; or a table, a key or a value in it is wrong.
     """
     path = configuration_path()
     if path is None or not (os.environ.get(VARIABLE) or path.exists()):
@@ -52,11 +52,11 @@ def read_configuration(
     for name, table in _tables(path).items():
         if not isinstance(table, dict):
             hint = f"put it below [{next(iter(commands))}], or another command's name"
-            raise SetupError(f"{path}: {name} stands in no table", hint=hint)
+            raise ConfigurationInvalid(f"{path}: {name} stands in no table", hint=hint)
         if name in commands:
             defaults[name] = _defaults_of(commands[name], table, f"{path}: [{name}]")
         elif all_known:
-            raise SetupError(f"{path}: there is no command {name}", hint=_hint(name, commands))
+            raise ConfigurationInvalid(f"{path}: there is no command {name}", hint=_hint(name, commands))
     return defaults
 
 
@@ -65,9 +65,9 @@ def _tables(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         cause = os.strerror(error.errno).lower() if error.errno else str(error)
-        raise SetupError(f"{path}: cannot be opened: {cause}", hint=f"see {VARIABLE}") from error
+        raise ConfigurationInvalid(f"{path}: cannot be opened: {cause}", hint=f"see {VARIABLE}") from error
     except ValueError as error:  # not TOML, or not UTF-8
-        raise SetupError(f"{path}: not TOML: {error}", hint="--no-config passes it by") from error
+        raise ConfigurationInvalid(f"{path}: not TOML: {error}", hint="--no-config passes it by") from error
 
 
 def _defaults_of(command: Any, table: Mapping[str, Any], place: str) -> dict[str, Any]:
@@ -85,14 +85,14 @@ def _defaults_of(command: Any, table: Mapping[str, Any], place: str) -> dict[str
         name = key.replace("_", "-")
         if name not in known:
             what = "cannot be set there" if name in options else "is no option"
-            raise SetupError(f"{place} {key} {what}", hint=_hint(name, known))
+            raise ConfigurationInvalid(f"{place} {key} {what}", hint=_hint(name, known))
         parameter = options[name]
         try:
             found[parameter.name] = _checked(value, hints[parameter.name])
         except ValueError as error:
             shown = str(value).lower() if isinstance(value, bool) else repr(value)
             hint = "--no-config passes the file by"
-            raise SetupError(f"{place} {key} = {shown}: not {error}", hint=hint) from error
+            raise ConfigurationInvalid(f"{place} {key} = {shown}: not {error}", hint=hint) from error
     return found
 
 

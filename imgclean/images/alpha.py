@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.ndimage import uniform_filter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,19 +80,26 @@ class BesideAlpha:
 
 def _filled(samples: NDArray[Any]) -> NDArray[Any]:
     """Return the colours of (h, w, C with alpha last), hidden ones replaced."""
-    visible = samples[:, :, -1] != 0
-    colours = samples[:, :, :-1].astype(np.float64)
-    known = np.where(visible[:, :, np.newaxis], colours, 0)
-    result, missing = colours, ~visible
+    visible = samples[:, :, -1:] != 0
+    exact = np.int64 if samples.dtype.kind == "u" else np.float64
+    known = np.where(visible, samples[:, :, :-1], 0).astype(exact)
+    result, missing = samples[:, :, :-1].astype(np.float64), ~visible[:, :, 0]
     for radius in _RADII:
-        side = 2 * radius + 1
-        weight = uniform_filter(visible.astype(np.float64), side, mode="constant")
-        found = missing & (weight * side * side > 0.5)  # at least one pixel, to rounding
-        for channel in range(colours.shape[2]):
-            mean = uniform_filter(known[:, :, channel], side, mode="constant")
-            result[found, channel] = mean[found] / weight[found]
-        missing = missing & ~found
-    result[missing] = 0.5 if samples.dtype.kind == "f" else float(np.iinfo(samples.dtype).max // 2)
+        weight = _box_sums(visible.astype(np.int64), radius)[:, :, 0]
+        found = missing & (weight > 0)
+        result[found] = _box_sums(known, radius)[found] / weight[found, np.newaxis]
+        missing &= ~found
+    result[missing] = 0.5 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max // 2
     if samples.dtype.kind == "u":
         np.rint(result, out=result)
     return result.astype(samples.dtype)
+
+
+def _box_sums(values: NDArray[Any], radius: int) -> NDArray[Any]:
+    """Return the sums of (h, w, C) over squares of `2 * radius + 1` pixels around each pixel."""
+    side = 2 * radius + 1
+    padded = np.pad(values, ((radius + 1, radius), (radius + 1, radius), (0, 0)))
+    rows = padded.cumsum(axis=0)
+    columns = (rows[side:] - rows[:-side]).cumsum(axis=1)
+    sums: NDArray[Any] = columns[:, side:] - columns[:, :-side]
+    return sums

@@ -257,6 +257,12 @@ def recognise_bytes(head: bytes) -> Recognised | None:
     return None if found is None else Recognised(found.title, found)
 
 
+def written_format(name: str) -> str:
+    """Return the name of the format that an image of a format is written in."""
+    found = next(each for each in FORMATS if each.name == name)
+    return found.substitute or found.name
+
+
 def recognise(path: Path) -> Recognised | None:
     """Say which image format a file is of by its first bytes.
 

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgclean.errors import ImageError, UnreadableImage, one_line
+from imgclean.images.tiff_jpeg import require_end
+from imgclean.images.tiff_loss import JPEGS
 from imgclean.images.tiff_page import as_samples
 
 if TYPE_CHECKING:
-    from imgclean.extension.requests import Window
     from numpy.typing import NDArray
     from tifffile import TiffPage
 
+    from imgclean.extension.requests import Window
     from imgclean.images.tiff_record import TiffRecord
     from imgclean.images.tiff_tags import Content
 
 _PLANAR = 2
-_JPEGS = frozenset((6, 7, 34892, 33007))
 _RAW_BYTES = 1 << 20  # uncompressed rows are read in pieces of about this size
 _SMALLEST_CACHE = 32 << 20
 
@@ -139,10 +140,12 @@ class TiffPlane:
 
     def _decoded(self, _plane: int, _row: int, index: int) -> NDArray[Any]:
         start, count = self._page.dataoffsets[index], self._page.databytecounts[index]
-        data = self._file[start : start + count]
+        data = bytes(self._file[start : start + count])
+        if self._page.compression in JPEGS and not self._page.jpegheader:
+            require_end(data)
         tables = (
             {"jpegtables": self._page.jpegtables, "jpegheader": self._page.jpegheader}
-            if self._page.compression in _JPEGS
+            if self._page.compression in JPEGS
             else {}
         )
         segment, _, _ = self._page.decode(data, index, _fullsize=self._page.is_tiled, **tables)

@@ -26,7 +26,13 @@ from imgclean.inference.outputs import put_bytes, put_file
 from imgclean.inference.passage import pass_through
 from imgclean.inference.records import Records
 from imgclean.inference.said import metadata_of_clean
-from imgclean.inference.sources import Finished, Reader, Source, require_unchanged
+from imgclean.inference.sources import (
+    Finished,
+    Reader,
+    Source,
+    format_of_output,
+    require_unchanged,
+)
 from imgclean.inference.stack_run import clean_stack
 from imgclean.inference.stack_source import Plane, StackSource
 from imgclean.interruption import Interruption
@@ -128,6 +134,8 @@ class Batch:
         job, content = source.job, source.content
         if isinstance(content, Finished):
             skipped = Skipped(input=str(job.input), output=str(job.output), message=content.reason)
+            if content.original:
+                put_bytes(content.original, job, None, lambda _: None)
             self._count([skipped])
             return
         if isinstance(content, ImgcleanError):
@@ -195,7 +203,7 @@ class Batch:
         job = source.job
         started = time.monotonic()
         try:
-            content = encode_image(clean, job.format or clean.format, self._rules.quality)
+            content = encode_image(clean, format_of_output(job, clean), self._rules.quality)
             put_bytes(
                 content,
                 job,

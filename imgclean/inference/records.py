@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from imgclean.inference.denoiser import Denoiser
     from imgclean.inference.image_rules import ImageRules
-    from imgclean.inference.plan import FileRules, Job
+    from imgclean.inference.jobs import FileRules, Job
 
 
 class Records:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import tempfile
 import time
@@ -17,7 +18,7 @@ from imgclean.errors import (
     UnwritableImage,
     one_line,
 )
-from imgclean.images.formats import format_by_name, recognise_bytes
+from imgclean.images.formats import format_by_name, recognise_bytes, written_format
 from imgclean.images.picture import Picture
 from imgclean.images.provenance import provenance_in
 from imgclean.images.read import decode_image, naming_damage, read_bytes, unreadable
@@ -42,9 +43,11 @@ class Finished:
 
     Attributes:
         reason: why, where the journal does not say it.
+        original: what goes to stdout then: a pipe has no other clean image.
     """
 
     reason: str | None = None
+    original: bytes = b""
 
 
 Content = Picture | StackSource | Finished | ImgcleanError
@@ -171,7 +174,8 @@ class Reader:
 
     def _of_stack(self, job: Job, stack: StackSource) -> Content:
         if done := self._done_before(stack.xmp):
-            return done
+            original = stack.path.read_bytes() if job.to_stdout else b""
+            return dataclasses.replace(done, original=original)
         if stack.is_one_picture or (len(stack) == 1 and job.format not in (None, "tiff")):
             return _fitting(job, stack.picture())
         if job.format not in (None, "tiff"):
@@ -183,12 +187,8 @@ class Reader:
 
     def _decoded(self, job: Job, data: bytes, name: str) -> Content:
         picture = decode_image(data, name, self._rules.reading)
-        return self._ready(job, picture, name)
-
-    def _ready(self, job: Job, picture: Picture, name: str) -> Content:
-        """Return what is wanted of a picture."""
         if done := self._done_before(picture.metadata.xmp):
-            return done
+            return dataclasses.replace(done, original=data if job.to_stdout else b"")
         with naming_damage(picture.format, name):
             picture = self._rules.choose_from(picture)
         return _fitting(job, picture)
@@ -203,10 +203,15 @@ class Reader:
 def _fitting(job: Job, picture: Picture) -> Picture:
     """Return a picture; refuse one that could not be written."""
     try:
-        require_fit(picture, format_by_name(job.format or picture.format))
+        require_fit(picture, format_by_name(format_of_output(job, picture)))
     except UnwritableImage as error:
         raise error.about(job.output) from error
     return picture
+
+
+def format_of_output(job: Job, picture: Picture) -> str:
+    """Return the name of the format that a picture is written in."""
+    return job.format or written_format(picture.format)
 
 
 def require_unchanged(path: Path, before: os.stat_result) -> None:

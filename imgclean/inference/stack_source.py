@@ -58,6 +58,7 @@ class StackSource:
 
     Args:
         stack: the file; closed by `close`.
+        path: where it is.
         rules: what is wanted.
 
     Attributes:
@@ -68,8 +69,9 @@ class StackSource:
         UnsupportedImage: a page or channel that is wanted is not there.
     """
 
-    def __init__(self, stack: TiffStack, rules: ImageRules) -> None:
+    def __init__(self, stack: TiffStack, path: Path, rules: ImageRules) -> None:
         self.stack = stack
+        self.path = path
         self.planes = stack.axes.choose(rules.pages, rules.channels)
         self._rules = rules
         self.on_close: Callable[[], object] | None = None
@@ -181,7 +183,7 @@ def open_stack(path: Path, rules: ImageRules) -> StackSource:
     """
     stack = TiffStack(path, rules.reading)
     try:
-        return StackSource(stack, rules)
+        return StackSource(stack, path, rules)
     except BaseException:
         stack.close()
         raise

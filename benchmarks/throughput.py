@@ -1,0 +1,89 @@
+"""How near a run over photographs comes to what decoding and encoding alone cost.
+
+Makes a folder of JPEGs of 12 megapixels and compares, in turn, the decoding and encoding of all
+of them on as many threads as there are cores with a whole run of a model that returns its input.
+
+    python benchmarks/throughput.py [--images 24] [--rounds 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from skimage import data
+
+from imgclean.extension.loader import load_plugins
+from imgclean.images.read import decode_image
+from imgclean.images.write import encode_image
+from imgclean.inference.batch import Batch
+from imgclean.inference.plan import FileRules, make_plan
+from imgclean.inference.selection import Selection
+from imgclean.inference.settings import InferenceSettings
+
+IDENTITY = Path(__file__).parents[1] / "tests" / "identity"
+WIDTH, HEIGHT = 4000, 3000
+
+
+def make_photos(folder: Path, count: int) -> None:
+    """Write JPEGs of a photograph with noise, as a camera would: quality 92, 4:2:0."""
+    photo = Image.fromarray(data.astronaut()).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+    random = np.random.default_rng(0)
+    grain = random.normal(0, 6, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    for number in range(count):
+        noisy = np.asarray(photo, np.float32) + np.roll(grain, 97 * number, axis=1)
+        samples = noisy.clip(0, 255).astype(np.uint8)
+        Image.fromarray(samples).save(folder / f"{number:02}.jpg", quality=92, subsampling=2)
+
+
+def codecs_alone(folder: Path) -> float:
+    """Return the seconds that decoding and encoding every file takes on all cores."""
+
+    def both(path: Path) -> int:
+        return len(encode_image(decode_image(path.read_bytes(), path.name), "jpeg"))
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(both, sorted(folder.iterdir())))
+    return time.perf_counter() - started
+
+
+def whole_run(folder: Path, output: Path, selection: Selection) -> float:
+    """Return the seconds that a run over the folder takes."""
+    rules = FileRules(output=str(output), overwrite=True)
+    plan = make_plan([folder], rules)
+    started = time.perf_counter()
+    summary = Batch(plan, selection, rules, lambda _: None).run()
+    seconds = time.perf_counter() - started
+    if summary.failed:
+        sys.exit(f"{summary.failed} files failed")
+    return seconds
+
+
+def main() -> None:
+    """Print the seconds of both and their ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=24)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    sys.path.insert(0, str(IDENTITY))
+    selection = Selection(load_plugins(), InferenceSettings(), model="identity")
+    with tempfile.TemporaryDirectory() as scratch:
+        photos = Path(scratch, "photos")
+        photos.mkdir()
+        make_photos(photos, arguments.images)
+        for _ in range(arguments.rounds):
+            alone = codecs_alone(photos)
+            run = whole_run(photos, Path(scratch, "clean"), selection)
+            print(f"codecs alone {alone:.2f} s, whole run {run:.2f} s: {alone / run:.0%}")
+
+
+if __name__ == "__main__":
+    main()
