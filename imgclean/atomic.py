@@ -26,7 +26,7 @@ _HINTS = {
     errno.EROFS: _ELSEWHERE,
     errno.EACCES: f"check the folder's permissions, or {_ELSEWHERE}",
     errno.EPERM: f"check the folder's permissions, or {_ELSEWHERE}",
-    errno.ENOENT: "make the output folder first",
+    errno.ENOENT: "make its folder first, and leave it there while the run goes on",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
 

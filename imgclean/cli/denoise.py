@@ -22,7 +22,7 @@ from imgclean.cli.options import (
     ThreadsOption,
     WeightsOption,
     parse_tile,
-    use_threads,
+    prepare_process,
 )
 from imgclean.cli.reporting import reporting
 from imgclean.errors import InvalidSetting
@@ -86,7 +86,7 @@ def denoise(
     from imgclean.inference.selection import Selection
     from imgclean.inference.settings import InferenceSettings
 
-    use_threads(threads)
+    prepare_process(threads)
     rules = FileRules(
         output=output,
         suffix=suffix,

@@ -22,7 +22,7 @@ from imgclean.cli.options import (
     QuietOption,
     ThreadsOption,
     WeightsOption,
-    use_threads,
+    prepare_process,
 )
 from imgclean.cli.reporting import reporting
 
@@ -59,7 +59,7 @@ def evaluate(
     from imgclean.inference.selection import Selection
     from imgclean.inference.settings import InferenceSettings
 
-    use_threads(threads)
+    prepare_process(threads)
     specs = [parse_degradation(text) for text in noise]
     lines: list[Evaluated] = []
     total = len(clean) * len(specs)

@@ -55,12 +55,15 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings 
 CHANNELS: dict[ColourName, int] = {"gray": 1, "rgb": 3}
 
 
-def use_threads(count: int | None) -> None:
-    """Let torch compute on this many CPU threads; None leaves its own choice."""
-    if count is not None:
+def prepare_process(threads: int | None) -> None:
+    """Set up what computes: so many CPU threads, or torch's own choice, and the allocator."""
+    from imgclean.inference.allocator import keep_freed_memory
+
+    keep_freed_memory()
+    if threads is not None:
         import torch
 
-        torch.set_num_threads(count)
+        torch.set_num_threads(threads)
 
 
 def parse_tile(text: str) -> int | Literal["auto", "none"]:

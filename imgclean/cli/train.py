@@ -19,7 +19,7 @@ from imgclean.cli.options import (
     ModelOption,
     QuietOption,
     ThreadsOption,
-    use_threads,
+    prepare_process,
 )
 from imgclean.cli.reporting import reporting
 from imgclean.errors import InvalidSetting
@@ -85,7 +85,7 @@ def train(
     from imgclean.training.recipe_files import read_recipe_file
     from imgclean.training.run import train as run_training
 
-    use_threads(threads)
+    prepare_process(threads)
     given: dict[str, Any] = {
         "model": model,
         "data": data and [str(Path(each).resolve()) for each in data],

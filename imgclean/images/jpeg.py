@@ -1,8 +1,8 @@
 """JPEG, 8 bits: gray, colour and CMYK.
 
-Pillow decodes the pixels, and `jpeg_pixels` has them encoded with the quantisation tables, the
-subsampling and the colour transform that the file had. Both see nothing but pixels; all metadata
-segments are carried across by `jpeg_segments`, byte for byte.
+imagecodecs decodes the pixels, Pillow those of CMYK, and `jpeg_pixels` has them encoded with the
+quantisation tables, the subsampling and the colour transform that the file had. They see nothing
+but pixels; all metadata segments are carried across by `jpeg_segments`, byte for byte.
 
 Of CMYK, 0 is no ink, as in TIFF. Files hold 255 for none (ITU-T T.872, as Adobe's programs do);
 those that do not say who wrote them are taken to do so too, as by Pillow.
@@ -14,6 +14,7 @@ from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import imagecodecs
 import numpy as np
 from PIL.JpegImagePlugin import JpegImageFile
 
@@ -65,8 +66,12 @@ def decode(data: bytes, rules: ReadRules) -> Picture:
             "an MPO: a JPEG of several photos",
             hint="--pages first takes the first; or save its photos as single files",
         )
-    image = JpegImageFile(BytesIO(_pixel_segments(data, segments)))
-    samples = np.asarray(image)
+    stream = _pixel_segments(data, segments)
+    image = JpegImageFile(BytesIO(stream))
+    # Both are libjpeg; the one gives its rows away without copying them twice, the other knows
+    # the conventions on inks.
+    inks = len(frame.components) == 4
+    samples = np.asarray(image) if inks else imagecodecs.jpeg8_decode(stream)
     if samples.ndim == 2:
         samples = samples[:, :, np.newaxis]
     if samples.shape != (frame.height, frame.width, len(frame.components)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from io import BytesIO
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import imageio.v3 as iio
@@ -111,17 +112,20 @@ def _encode(
 
 def _encode_pixels(pixels: NDArray[np.uint8], settings: dict[str, Any]) -> bytes:
     shown = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
-    encoded: bytes = iio.imwrite("<bytes>", shown, plugin="pillow", extension=".jpg", **settings)
-    return encoded
+    with TemporaryFile() as stream:  # into memory Pillow encodes with the interpreter locked
+        iio.imwrite(stream, shown, plugin="pillow", extension=".jpg", **settings)
+        stream.seek(0)
+        return stream.read()
 
 
 def _encode_cmyk(components: NDArray[np.uint8], settings: dict[str, Any]) -> bytes:
     height, width, _ = components.shape
-    stream = BytesIO()
     inks = np.invert(components)  # Pillow inverts them once more
     image = Image.frombuffer("CMYK", (width, height), inks.tobytes(), "raw", "CMYK", 0, 1)
-    image.save(stream, "jpeg", **settings)
-    return stream.getvalue()
+    with TemporaryFile() as stream:
+        image.save(stream, "jpeg", **settings)
+        stream.seek(0)
+        return stream.read()
 
 
 def _encode_separately(

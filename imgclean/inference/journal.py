@@ -8,6 +8,7 @@ does not have the hash of its line, that output never came to be.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -52,13 +53,15 @@ class Journal:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._writing = threading.Lock()
-        path = root / FOLDER_NAME / _JOURNAL_NAME
+        self._path = path = root / FOLDER_NAME / _JOURNAL_NAME
         self._lock = FileLock(path.with_suffix(".lock"))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
             lines = _read_lines(path)
-            self._stream = path.open("ab")
+            self._stream = path.open("ab", buffering=0)
+            if self._stream.tell() and not path.read_bytes().endswith(b"\n"):
+                self._append(b"\n")  # a line that a crash cut short must not swallow the next
         except Timeout as error:
             raise OutputCollision(
                 f"another run is writing to {root}", hint="wait for it, or choose another -o"
@@ -67,8 +70,6 @@ class Journal:
             raise unwritable(root, error) from error
         self._entries = {entry.output: entry for entry in lines}
         self._results = {entry.result for entry in lines}
-        if self._stream.tell() and not path.read_bytes().endswith(b"\n"):
-            self._stream.write(b"\n")  # a line that a crash cut short must not swallow the next
 
     def is_finished(self, output: Path, result: str, fingerprint: str, settings: str) -> bool:
         """Whether content with the hash `result` is what was last recorded for `output`.
@@ -98,12 +99,14 @@ class Journal:
                 self._results |= {entry.result for entry in _read_lines(path)}
 
     def record(self, output: Path, fingerprint: str, settings: str, result: str) -> None:
-        """Append a line, on disk when this returns. Call it before `output` takes its place."""
+        """Append a line, on disk when this returns. Call it before `output` takes its place.
+
+        Raises:
+            OSError: it cannot be written; the journal is as before.
+        """
         entry = Entry(self._key(output), fingerprint, settings, result)
         with self._writing:
-            self._stream.write(json.dumps(asdict(entry)).encode() + b"\n")
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
+            self._append(json.dumps(asdict(entry)).encode() + b"\n")
             self._entries[entry.output] = entry
             self._results.add(entry.result)
 
@@ -117,6 +120,21 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _append(self, line: bytes) -> None:
+        """Write a line whole or not at all: a full disk may take a part of it."""
+        if not self._path.exists():  # somebody removed the folder, and no resume would find it
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._path))
+        end = self._stream.seek(0, os.SEEK_END)
+        try:
+            written = 0
+            while written < len(line):
+                written += self._stream.write(line[written:])
+            os.fsync(self._stream.fileno())
+        except OSError:
+            with suppress(OSError):
+                self._stream.truncate(end)
+            raise
 
     def _key(self, output: Path) -> str:
         return output.relative_to(self._root).as_posix()

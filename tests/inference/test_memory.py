@@ -23,6 +23,7 @@ import sys
 from pathlib import Path
 import psutil
 from imgclean.extension.loader import load_plugins
+from imgclean.inference.allocator import keep_freed_memory
 from imgclean.inference.batch import Batch
 from imgclean.inference.plan import FileRules, make_plan
 from imgclean.inference.selection import Selection
@@ -39,6 +40,7 @@ def peak():
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
+keep_freed_memory()
 selection = Selection(load_plugins(), InferenceSettings(), model="identity")
 """
 needs_proc = pytest.mark.skipif(
