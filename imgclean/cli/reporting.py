@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 import time
 from contextlib import contextmanager, redirect_stdout
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from rich.progress import (
     BarColumn,
@@ -21,6 +22,7 @@ from rich.progress import (
 from rich.text import Text
 
 from imgclean.cli.console import printable, stderr
+from imgclean.errors import SetupError
 from imgclean.events import (
     Done,
     Evaluated,
@@ -105,7 +107,8 @@ class Display:
                 self._line(f"failed: {event.message}", "red")
                 self._finish(event.input)
             case Done() | Skipped() | Planned():
-                if self._list_files:
+                unexpected = isinstance(event, Skipped) and event.message and not self._quiet
+                if self._list_files or unexpected:
                     self._line(_file_line(event))
                 self._finish(event.input)
             case Evaluated():
@@ -179,13 +182,30 @@ def reporting(
 
     def emit(event: object) -> None:
         if json_lines and isinstance(event, _MACHINE_READABLE):
-            line = {"event": event.event} | dataclasses.asdict(event)
-            script.write(json.dumps(line) + "\n")
-            script.flush()
+            _write_line(script, {"event": event.event} | dataclasses.asdict(event))
         display(event)
 
     with display, redirect_stdout(sys.stderr):
         yield emit
+
+
+def _write_line(script: TextIO, line: dict[str, Any]) -> None:
+    """Write one JSON line.
+
+    Raises:
+        SetupError: it cannot be written, as on a full disk.
+        BrokenPipeError: nobody reads it any more.
+    """
+    try:
+        script.write(json.dumps(line) + "\n")
+        script.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise SetupError(
+            f"stdout cannot be written: {os.strerror(error.errno or 0).lower()}",
+            hint="free some space, or send it elsewhere",
+        ) from error
 
 
 def _time_left(share: float, seconds: float) -> str:

@@ -38,6 +38,7 @@ from imgclean.inference.stack_source import Plane, StackSource
 from imgclean.interruption import Interruption
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from imgclean.extension.model_info import Precision
@@ -133,10 +134,7 @@ class Batch:
         """Denoise what was read, and have it written."""
         job, content = source.job, source.content
         if isinstance(content, Finished):
-            skipped = Skipped(input=str(job.input), output=str(job.output), message=content.reason)
-            if content.original:
-                put_bytes(content.original, job, None, lambda _: None)
-            self._count([skipped])
+            self._count([_skipped(job, content)])
             return
         if isinstance(content, ImgcleanError):
             self._count([_failed(job, content)])
@@ -203,9 +201,8 @@ class Batch:
         job = source.job
         started = time.monotonic()
         try:
-            content = encode_image(clean, format_of_output(job, clean), self._rules.quality)
             put_bytes(
-                content,
+                self._encoded(clean, job),
                 job,
                 source.status,
                 lambda result: records.record(job, source.fingerprint, denoiser, result),
@@ -213,7 +210,7 @@ class Batch:
         except OSError as error:
             return _failed(job, unwritable(job.output, error))
         except ImgcleanError as error:
-            return _failed(job, error.about(job.output))
+            return _failed(job, error)
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
             return _failed(job, UnwritableImage(f"{job.output}: {one_line(error)}"))
         return Done(
@@ -229,6 +226,13 @@ class Batch:
             precision=precision,
             seconds=round(seconds + time.monotonic() - started, 3),
         )
+
+    def _encoded(self, clean: Picture, job: Job) -> bytes:
+        """Return the content of the output's file; errors name it."""
+        try:
+            return encode_image(clean, format_of_output(job, clean), self._rules.quality)
+        except ImgcleanError as error:
+            raise error.about(job.output) from error
 
     def _clean_stack(
         self,
@@ -300,7 +304,7 @@ class Batch:
         hint = "--range percentile:0.1,99.9 or --range LO,HI fits it to the samples"
         self._emit(Warned(input=str(path), error="RangeNearlyEmpty", message=f"{text} ({hint})"))
 
-    def _count(self, events: list[Done | Failed] | list[Failed] | list[Skipped]) -> None:
+    def _count(self, events: Iterable[Done | Failed | Skipped]) -> None:
         for event in events:
             self._counts[event.event] += 1
             self._emit(event)
@@ -350,6 +354,16 @@ def announce(plan: Plan, selection: Selection, emit: Emit) -> None:
                 device=str(selection.device),
             )
         )
+
+
+def _skipped(job: Job, finished: Finished) -> Skipped | Failed:
+    """Report that nothing is left to do; a pipe gets the image as it came."""
+    try:
+        if finished.original:
+            put_bytes(finished.original, job, None, lambda _: None)
+    except OSError as error:
+        return _failed(job, unwritable(job.output, error))
+    return Skipped(input=str(job.input), output=str(job.output), message=finished.reason)
 
 
 def _failed(job: Job, error: ImgcleanError) -> Failed:

@@ -149,11 +149,11 @@ def refuse_existing(
     if rules.resume:
         for root in {job.root for job in jobs if job.root is not None}:
             known |= journaled_outputs(root)
-    existing = [job.output for job in jobs if job.output.exists() and job.output not in known]
+    existing = [job.output for job in jobs if _exists(job.output) and job.output not in known]
     existing += [
         target
         for source, target in copies
-        if target.exists() and not (rules.resume and is_copy(source, target))
+        if _exists(target) and not (rules.resume and is_copy(source, target))
     ]
     if existing:
         more = f" (and {len(existing) - 1} more)" if len(existing) > 1 else ""
@@ -161,6 +161,14 @@ def refuse_existing(
         if not rules.resume and any(job.root for job in jobs):
             hint = "use --overwrite to replace, --resume to go on, or another -o"
         raise OutputExists(f"{existing[0]} exists{more}", hint=hint)
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is something; what cannot be looked at fails when it is written."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def is_copy(source: Path, target: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What a path that was named as input is."""
+"""What a path that was named as input is, and whether it is still so."""
 
 from __future__ import annotations
 
@@ -10,6 +10,18 @@ from imgclean.errors import InputNotFound, InvalidSetting
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def is_changed(path: Path, before: os.stat_result) -> bool:
+    """Whether a file was written to, or replaced, since it had the status `before`.
+
+    One that was removed meanwhile was not: what was read of it is whole.
+    """
+    try:
+        now = path.stat()
+    except OSError:
+        return False
+    return (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
 
 
 def is_folder(path: Path, place: str = "") -> bool:

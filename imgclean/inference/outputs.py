@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 from imgclean.atomic import replacing
+from imgclean.errors import UnwritableImage
+from imgclean.inference.inputs import is_changed
 from imgclean.inference.journal import sha256_of, sha256_of_file
 
 if TYPE_CHECKING:
@@ -38,15 +40,18 @@ def put_bytes(
 
     Raises:
         OSError: it cannot be written.
+        UnwritableImage: the output folder was removed, or the input that would be replaced was
+            written to since it was read; the message names the output.
     """
     if job.to_stdout:
         _standard_output().write(content)
         _standard_output().flush()
         return
-    job.output.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(job)
     with replacing(job.output) as temporary:
         temporary.write_bytes(content)
         _dress(temporary, status)
+        _require_unchanged(job, status)
         record(sha256_of(content))
 
 
@@ -64,7 +69,7 @@ def put_file(
         record: called with what `make` returned and the file's hash.
 
     Raises:
-        OSError: it cannot be written.
+        OSError, UnwritableImage: as for `put_bytes`.
     """
     if job.to_stdout:
         with tempfile.TemporaryDirectory() as folder:
@@ -75,12 +80,33 @@ def put_file(
                     _standard_output().write(piece)
             _standard_output().flush()
         return result
-    job.output.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(job)
     with replacing(job.output) as temporary:
         result = make(temporary)
         _dress(temporary, status)
-        record(result, sha256_of_file(temporary))
+        hashed = sha256_of_file(temporary)
+        _require_unchanged(job, status)
+        record(result, hashed)
     return result
+
+
+def _make_folder(job: Job) -> None:
+    """Make an output's folder, but not the one that holds the journal: that is there, or gone."""
+    if job.root is not None and not job.root.exists():
+        raise UnwritableImage(
+            f"{job.output}: cannot be written: the folder {job.root} was removed",
+            hint="leave it there until the run is over",
+        )
+    job.output.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _require_unchanged(job: Job, status: os.stat_result | None) -> None:
+    """Refuse to replace an input that somebody wrote to since it was read."""
+    if status is not None and job.output == job.input and is_changed(job.input, status):
+        raise UnwritableImage(
+            f"{job.output}: was changed while it was cleaned",
+            hint="run again when nothing writes to it",
+        )
 
 
 def _dress(path: Path, status: os.stat_result | None) -> None:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from imgclean.errors import UnwritableImage
+from imgclean.images.write import unwritable
 from imgclean.inference.journal import Journal, settings_key, sha256_of_file
 
 if TYPE_CHECKING:
@@ -25,20 +26,30 @@ class Records:
         rules: which finished files it leaves alone, and the quality that it writes.
         image_rules: what else shapes the clean images.
 
+    A folder whose journal cannot be written fails the images that go there.
+
     Raises:
         OutputCollision: another run is writing to the same folder.
-        UnwritableImage: a journal cannot be written.
+        UnwritableImage: no journal can be written.
     """
 
     def __init__(self, jobs: Iterable[Job], rules: FileRules, image_rules: ImageRules) -> None:
         self._rules = rules
         self._image_rules = image_rules
         self._journals: dict[Path, Journal] = {}
+        self._refused: dict[Path, UnwritableImage] = {}
+        jobs = tuple(jobs)
         with ExitStack() as opened:
-            for root in {job.root for job in jobs if job.root is not None}:
-                self._journals[root] = opened.enter_context(Journal(root))
-                if rules.in_place:
-                    self._journals[root].adopt_neighbours()
+            for root in dict.fromkeys(job.root for job in jobs if job.root is not None):
+                try:
+                    self._journals[root] = opened.enter_context(Journal(root))
+                except UnwritableImage as error:
+                    self._refused[root] = error
+            if self._refused and all(job.root in self._refused for job in jobs):
+                raise next(iter(self._refused.values()))
+            if rules.in_place:
+                for journal in self._journals.values():
+                    journal.adopt_neighbours()
             self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
@@ -56,16 +67,24 @@ class Records:
             denoisers: any of which may have cleaned it.
 
         Raises:
-            UnwritableImage: the output is there, but somebody changed it since.
+            UnwritableImage: the output is there, but somebody changed it since; or it cannot
+                be written.
         """
+        if job.root in self._refused:
+            raise self._refused[job.root].about(job.output)
         journal = self._journals.get(job.root) if job.root else None
         if journal is None:
             return False
         if self._rules.in_place:
             return journal.is_result(fingerprint)
-        if not self._rules.resume or not job.output.exists():
+        if not self._rules.resume:
             return False
-        there = sha256_of_file(job.output)
+        try:
+            there = sha256_of_file(job.output)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise unwritable(job.output, error) from error
         if not self._rules.overwrite and not journal.is_result(there):
             raise UnwritableImage(
                 f"{job.output} was changed since it was cleaned",

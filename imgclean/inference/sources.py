@@ -6,7 +6,6 @@ import dataclasses
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +23,7 @@ from imgclean.images.provenance import provenance_in
 from imgclean.images.read import decode_image, naming_damage, read_bytes, unreadable
 from imgclean.images.signatures import HEAD_BYTES
 from imgclean.images.write import require_fit
+from imgclean.inference.inputs import is_changed
 from imgclean.inference.journal import sha256_of, sha256_of_file
 from imgclean.inference.stack_source import StackSource, open_stack
 
@@ -108,7 +108,8 @@ class Reader:
             status = None if job.from_stdin else _status(job.input)
             read = self._from_stdin(job) if job.from_stdin else self._file(job)
             if status is not None:
-                require_unchanged(job.input, status)
+                with naming_damage("file", job.input):
+                    require_unchanged(job.input, status)
         except ImgcleanError as error:
             if isinstance(read.content, StackSource):
                 read.content.close()
@@ -218,15 +219,12 @@ def require_unchanged(path: Path, before: os.stat_result) -> None:
     """Refuse a file that was written to while it was read.
 
     Raises:
-        UnreadableImage: it was.
+        UnreadableImage: it was; the message does not name it.
     """
-    with suppress(OSError):  # removed meanwhile, yet read whole
-        now = path.stat()
-        if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-            raise UnreadableImage(
-                f"{path}: was changed while it was read",
-                hint="run again when nothing writes to it",
-            )
+    if is_changed(path, before):
+        raise UnreadableImage(
+            "was changed while it was read", hint="run again when nothing writes to it"
+        )
 
 
 def _spooled(data: bytes) -> Path:
