@@ -10,6 +10,7 @@ import numpy as np
 from imgclean.errors import UnknownModel, UnsupportedImage, nearest_names
 from imgclean.extension.loader import load_plugins
 from imgclean.images.pixels import sample_range
+from imgclean.images.range_choice import parse_range
 from imgclean.images.rasters import MemorySamples, PixelRaster, PixelSink
 from imgclean.inference.selection import Selection, choose
 from imgclean.inference.settings import InferenceSettings
@@ -39,6 +40,7 @@ def denoise(
     device: str = "auto",
     precision: PrecisionChoice = "auto",
     tile: TileChoice = "auto",
+    range: str = "auto",  # noqa: A002 - the option's name
 ) -> NDArray[_Sample]:
     """Return the clean image, of the same dtype and shape.
 
@@ -51,7 +53,7 @@ def denoise(
         sigma: noise standard deviation in grey levels of 255, where it is known.
         strength: share of the change that is applied, 0 to 1.
         ensemble: average over the eight flips and turns, eight times slower.
-        device, precision, tile: as on the command line.
+        device, precision, tile, range: as on the command line.
 
     Raises:
         UnsupportedImage: the dtype or the shape is not one of these.
@@ -74,7 +76,7 @@ def denoise(
     )
     colours = 1 if samples.shape[2] <= 2 else 3
     colour = samples[..., :colours].astype(array.dtype.newbyteorder("="), copy=False)
-    span = sample_range(colour, name="the array")
+    span = sample_range(colour, parse_range(range), name="the array")
     noisy, clean = MemorySamples(colour), MemorySamples(np.empty_like(colour))
     denoiser = _selection(settings, model, weights).denoiser("gray" if colours == 1 else "rgb")
     sink = PixelSink(clean, noisy, span)

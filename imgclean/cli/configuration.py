@@ -56,7 +56,9 @@ def read_configuration(
         if name in commands:
             defaults[name] = _defaults_of(commands[name], table, f"{path}: [{name}]")
         elif all_known:
-            raise ConfigurationInvalid(f"{path}: there is no command {name}", hint=_hint(name, commands))
+            raise ConfigurationInvalid(
+                f"{path}: there is no command {name}", hint=_hint(name, commands)
+            )
     return defaults
 
 
@@ -65,9 +67,13 @@ def _tables(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         cause = os.strerror(error.errno).lower() if error.errno else str(error)
-        raise ConfigurationInvalid(f"{path}: cannot be opened: {cause}", hint=f"see {VARIABLE}") from error
+        raise ConfigurationInvalid(
+            f"{path}: cannot be opened: {cause}", hint=f"see {VARIABLE}"
+        ) from error
     except ValueError as error:  # not TOML, or not UTF-8
-        raise ConfigurationInvalid(f"{path}: not TOML: {error}", hint="--no-config passes it by") from error
+        raise ConfigurationInvalid(
+            f"{path}: not TOML: {error}", hint="--no-config passes it by"
+        ) from error
 
 
 def _defaults_of(command: Any, table: Mapping[str, Any], place: str) -> dict[str, Any]:
@@ -92,7 +98,9 @@ def _defaults_of(command: Any, table: Mapping[str, Any], place: str) -> dict[str
         except ValueError as error:
             shown = str(value).lower() if isinstance(value, bool) else repr(value)
             hint = "--no-config passes the file by"
-            raise ConfigurationInvalid(f"{place} {key} = {shown}: not {error}", hint=hint) from error
+            raise ConfigurationInvalid(
+                f"{place} {key} = {shown}: not {error}", hint=hint
+            ) from error
     return found
 
 

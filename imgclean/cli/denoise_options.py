@@ -77,12 +77,10 @@ FormatOption = Annotated[
     ),
 ]
 QualityOption = Annotated[
-    int | None,
+    str,
     typer.Option(
-        min=1,
-        max=100,
         rich_help_panel=FILES,
-        help="Of formats that can lose something; by default the source's.",
+        help="keep the source's, or 1 to 100 for formats that can lose something.",
     ),
 ]
 SuffixOption = Annotated[

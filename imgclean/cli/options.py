@@ -79,3 +79,16 @@ def parse_tile(text: str) -> int | Literal["auto", "none"]:
     if text.isdecimal():
         return int(text)
     raise InvalidSetting(f"--tile {text} is neither auto, none nor a number of pixels")
+
+
+def parse_quality(text: str) -> int | None:
+    """Return what `--quality` says; None for that of the source.
+
+    Raises:
+        InvalidSetting: it is neither `keep` nor 1 to 100.
+    """
+    if text == "keep":
+        return None
+    if text.isdecimal() and 1 <= int(text) <= 100:
+        return int(text)
+    raise InvalidSetting(f"--quality {text} is neither keep nor 1 to 100")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgclean.errors import DataUnusable, ImageError, InputNotFound
+from imgclean.errors import DataUnusable, ImageError, InputNotFound, UnsupportedImage
 from imgclean.events import Emit, Warned
 from imgclean.images.luminance import gray_from_rgb
 from imgclean.images.pixels import sample_range, to_unit
@@ -64,6 +64,7 @@ def read_clean_images(
         for path in _files(folder):
             try:
                 picture = read_image(path)
+                _require_gray_or_rgb(picture, path)
                 channels = channels or picture.channels
                 image = as_eight_bits(picture, channels)
             except ImageError as error:
@@ -77,7 +78,7 @@ def read_clean_images(
             images.append(image)
     if not images:
         where = ", ".join(str(folder) for folder in folders)
-        raise DataUnusable(f"no usable image in {where}", hint="PNG, JPEG and TIFF are read")
+        raise DataUnusable(f"no usable image in {where}", hint="docs/formats.md lists what is read")
     title = "+".join(folder.resolve().name for folder in folders)
     return CleanImages(title, tuple(names), tuple(images))
 
@@ -88,11 +89,16 @@ def _files(folder: Path) -> tuple[Path, ...]:
     return find_images(folder).images if folder.is_dir() else (folder,)
 
 
+def _require_gray_or_rgb(picture: Picture, path: Path) -> None:
+    if picture.space not in ("gray", "rgb"):
+        raise UnsupportedImage(f"{path}: neither a gray nor an RGB image")
+
+
 def as_eight_bits(picture: Picture, channels: int) -> NDArray[np.uint8]:
-    """Return the picture without alpha as uint8[H, W, channels]."""
+    """Return a gray or RGB picture without alpha as uint8[H, W, channels]."""
     colour = picture.colour
     if colour.dtype != np.uint8:
-        unit = to_unit(colour, sample_range(colour))
+        unit = to_unit(colour, sample_range(colour, highest=picture.highest))
         colour = np.rint(unit.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
     if channels == colour.shape[2]:
         return colour

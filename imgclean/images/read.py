@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from imgclean.images.limits import ReadRules
     from imgclean.images.picture import Picture
 
-_TRY_OTHER_COPY = "check whether it opens elsewhere, or copy it anew from where it came"
+TRY_OTHER_COPY = "check whether it opens elsewhere, or copy it anew from where it came"
 
 
 def read_image(path: Path, rules: ReadRules = READ_ALL) -> Picture:
@@ -63,7 +63,7 @@ def decode_image(data: bytes, name: str, rules: ReadRules = READ_ALL) -> Picture
         UnsupportedImage: it is sound, but of a kind that is not handled.
     """
     if not data:
-        raise UnreadableImage(f"{name}: empty file", hint=_TRY_OTHER_COPY)
+        raise UnreadableImage(f"{name}: empty file", hint=TRY_OTHER_COPY)
     recognised = recognise_bytes(data[:HEAD_BYTES])
     if recognised is None:
         named = format_without_signature(name)
@@ -90,7 +90,7 @@ def naming_damage(title: str, name: object) -> Iterator[None]:
     try:
         yield
     except ImageError as error:
-        error.hint = error.hint or _TRY_OTHER_COPY
+        error.hint = error.hint or TRY_OTHER_COPY
         raise error.about(name) from error
     except MemoryError as error:
         raise UnreadableImage(
@@ -99,12 +99,12 @@ def naming_damage(title: str, name: object) -> Iterator[None]:
     except OSError as error:
         if error.errno is None:  # a parser's own
             raise UnreadableImage(
-                f"{name}: damaged {title}: {_first_line(error)}", hint=_TRY_OTHER_COPY
+                f"{name}: damaged {title}: {_first_line(error)}", hint=TRY_OTHER_COPY
             ) from error
         raise unreadable(name, error) from error
     except Exception as error:  # parsers raise anything on damaged content
         raise UnreadableImage(
-            f"{name}: damaged {title}: {_first_line(error)}", hint=_TRY_OTHER_COPY
+            f"{name}: damaged {title}: {_first_line(error)}", hint=TRY_OTHER_COPY
         ) from error
 
 

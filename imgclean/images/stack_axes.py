@@ -1,12 +1,13 @@
 """How the planes of a stack are ordered, and what its description says when some are left out.
 
 Three descriptions are known, all in the ImageDescription of the first page: ImageJ's lines, OME's
-XML (OME-TIFF 2016-06) and tifffile's JSON. In any other stack each plane is a page.
+XML (OME-TIFF 2016-06) and tifffile's sides. In any other stack each plane is a page.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -94,16 +95,7 @@ def select_in_description(description: str, axes: StackAxes, planes: Sequence[in
         return _select_in_imagej(description, axes, len(pages), len(channels))
     if read_ome(description) is not None:
         return select_in_ome(description, pages, channels, positions)
-    try:
-        shaped = json.loads(description)
-        sides = shaped["shape"]
-    except (ValueError, TypeError, KeyError):
-        return description
-    depth = 2 + (isinstance(sides, list) and sides[-1:] in ([3], [4]))
-    shaped["shape"] = [len(planes), *sides[-depth:]]
-    shaped.pop("truncated", None)
-    shaped.pop("axes", None)
-    return json.dumps(shaped)
+    return _select_in_tifffile(description, axes, len(planes))
 
 
 def _regular(channels: int, planes: int) -> StackAxes:
@@ -130,3 +122,25 @@ def _select_in_imagej(description: str, axes: StackAxes, pages: int, channels: i
     lines = [each for each in description.split("\n") if each.split("=")[0] not in sizes]
     stated = [f"{key}={size}" for key, size in sizes.items() if size > 1 or key == "images"]
     return "\n".join((lines[0], *stated, *lines[1:]))
+
+
+def _select_in_tifffile(description: str, axes: StackAxes, planes: int) -> str:
+    """Return the sides of an array that tifffile wrote, as JSON or as `shape=(2, 10, 10)`."""
+    if old := re.fullmatch(r"shape=\(([\d, ]+)\)\s*", description):
+        sides = [int(side) for side in old[1].split(",") if side.strip()]
+        return f"shape=({','.join(map(str, _sides_of(planes, sides, axes)))})"
+    try:
+        shaped = json.loads(description)
+        shaped["shape"] = _sides_of(planes, list(map(int, shaped["shape"])), axes)
+    except (ValueError, TypeError, KeyError):
+        return description
+    shaped.pop("truncated", None)
+    shaped.pop("axes", None)
+    return json.dumps(shaped)
+
+
+def _sides_of(planes: int, sides: Sequence[int], axes: StackAxes) -> list[int]:
+    """Return the sides of an array of so many planes, by those of the whole."""
+    plane = math.prod(sides) // len(axes.positions)
+    depth = next((d for d in range(2, len(sides)) if math.prod(sides[-d:]) == plane), 2)
+    return [planes, *sides[-depth:]]

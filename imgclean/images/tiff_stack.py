@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, cast
 
@@ -65,8 +66,8 @@ class TiffStack:
     """
 
     def __init__(self, path: Path, rules: ReadRules) -> None:
-        self._slices = FileSlices(path)
-        try:
+        with ExitStack() as opened:  # closes them if the file is refused
+            self._slices = opened.enter_context(FileSlices(path))
             self._rules = rules
             self._header: Header = read_header(self._slices)
             self.layout = self._header.layout
@@ -75,14 +76,12 @@ class TiffStack:
             self._directories, previews = _directories(self._slices, self._header)
             smaller = previews or any(tag.code == _SUB_IFDS for tag in first)
             self.left_out = ("its smaller copies",) if smaller else ()
-            self._file = TiffFile(path, is_ome=False)
+            self._file = opened.enter_context(TiffFile(path, is_ome=False))
             self._pages = self._find_pages()
             self._places = self._find_places()
-        except BaseException:
-            self._slices.close()
-            raise
-        self.shares_directory = len(self._places) > len(self._directories)
-        self.axes: StackAxes = read_axes(self.description, len(self._places))
+            self.shares_directory = len(self._places) > len(self._directories)
+            self.axes: StackAxes = read_axes(self.description, len(self._places))
+            opened.pop_all()
 
     def __len__(self) -> int:
         return len(self._places)

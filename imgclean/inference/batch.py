@@ -18,6 +18,7 @@ from imgclean.errors import ImageError, ImgcleanError, UnreadableImage, Unwritab
 from imgclean.events import Done, Emit, Failed, Planned, Progressed, Skipped, Summary, Warned
 from imgclean.images.pixels import sample_range
 from imgclean.images.rasters import MemorySamples
+from imgclean.images.read import TRY_OTHER_COPY
 from imgclean.images.write import encode_image, unwritable
 from imgclean.inference.flow import ByteBudget, ReadAhead, WriteBehind
 from imgclean.inference.image_rules import ImageRules
@@ -268,6 +269,9 @@ class Batch:
             )
         except UnwritableImage as error:
             return _failed(job, error)
+        except UnreadableImage as error:
+            error.hint = error.hint or TRY_OTHER_COPY
+            return _failed(job, error.about(job.input))
         except ImageError as error:
             return _failed(job, error.about(job.input))
         except OSError as error:

