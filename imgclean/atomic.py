@@ -20,10 +20,10 @@ _HOST = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())
 _TEMPORARY = re.compile(r"^\.imgclean-(?P<host>[A-Za-z0-9-]*)-(?P<pid>\d+)-[0-9a-f]{12}\.part$")
 
 _ELSEWHERE = "choose another output folder"
-_SHORT_WRITE = re.compile(r"^\d+ requested and \d+ written$")  # numpy's, without a number
 _HINTS = {
     errno.ENOSPC: f"free some space, or {_ELSEWHERE}",
     errno.EDQUOT: f"free some space, or {_ELSEWHERE}",
+    errno.EFBIG: f"the disk holds no file so large: {_ELSEWHERE}",
     errno.EROFS: _ELSEWHERE,
     errno.EACCES: f"check the folder's permissions, or {_ELSEWHERE}",
     errno.EPERM: f"check the folder's permissions, or {_ELSEWHERE}",
@@ -34,11 +34,8 @@ _HINTS = {
 
 def refusal(target: Path, error: OSError) -> tuple[str, str]:
     """Say why the operating system does not write `target`, and what to do about it."""
-    number = error.errno or 0
-    if not number and _SHORT_WRITE.match(str(error)):
-        number = errno.ENOSPC
-    cause = os.strerror(number).lower() if number else str(error)
-    return f"{target}: cannot be written: {cause}", _HINTS.get(number, "check the disk")
+    cause = os.strerror(error.errno).lower() if error.errno else str(error)
+    return f"{target}: cannot be written: {cause}", _HINTS.get(error.errno or 0, "check the disk")
 
 
 @contextmanager

@@ -162,7 +162,7 @@ def _check_streams(plan: Plan, *, json_lines: bool, dry_run: bool) -> None:
 
 def _announce(plan: Plan, selection: Selection, emit: Emit) -> None:
     """Say what would be done."""
-    from imgclean.inference.batch import announce
+    from imgclean.inference.reports import announce
 
     _warn(plan, emit)
     announce(plan, selection, emit)

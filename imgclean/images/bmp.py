@@ -27,6 +27,7 @@ from imgclean.images.bmp_header import (
 from imgclean.images.bmp_pixels import unpack_pixels
 from imgclean.images.limits import check_size
 from imgclean.images.picture import Metadata, Picture, Resolution
+from imgclean.images.profile import is_for_gray
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +82,7 @@ def decode(data: bytes, rules: ReadRules) -> Picture:
 
 
 def encode(picture: Picture, quality: int | None) -> bytes:  # noqa: ARG001 - BMP loses nothing
-    """Return a file; gray with alpha becomes RGB with alpha.
+    """Return a file; gray with alpha becomes RGB with alpha, without a profile for gray.
 
     Raises:
         UnwritableImage: it would have 4 GB or more.
@@ -96,7 +97,7 @@ def encode(picture: Picture, quality: int | None) -> bytes:  # noqa: ARG001 - BM
         masks=_ALPHA_MASKS if channels == 4 else (0, 0, 0, 0),
         palette=_GRAY_PALETTE if channels == 1 else b"",
         start=0,
-        said=said or _said_in_general(picture.metadata),
+        said=said or _said_in_general(picture.metadata, gray=channels == 1),
     )
     total = header.stride * height + len(header.said.profile) + 4096
     if total > _LARGEST_FILE:
@@ -132,10 +133,11 @@ def _stored_channels(picture: Picture) -> NDArray[np.uint8]:
     return picture.samples[:, :, [2, 1, 0, 3] if picture.alpha else [2, 1, 0]]
 
 
-def _said_in_general(metadata: Metadata) -> Said:
+def _said_in_general(metadata: Metadata, *, gray: bool) -> Said:
     density = (0, 0)
     if metadata.resolution:
         x, y = (round(each) for each in metadata.resolution.per("metre"))
         density = (x, y) if 0 < x < 1 << 31 and 0 < y < 1 << 31 else density
-    space = EMBEDDED.ljust(52, b"\x00") if metadata.icc else b""
-    return Said(density, space, profile=metadata.icc or b"")
+    profile = b"" if is_for_gray(metadata.icc) and not gray else metadata.icc or b""
+    space = EMBEDDED.ljust(52, b"\x00") if profile else b""
+    return Said(density, space, profile=profile)

@@ -7,6 +7,7 @@ are carried across by `webp_chunks`, byte for byte.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from PIL import Image
 from imgclean.errors import UnreadableImage
 from imgclean.images.limits import check_size
 from imgclean.images.picture import Picture
+from imgclean.images.profile import is_for_gray
 from imgclean.images.vp8_quality import estimate_quality
 from imgclean.images.webp_chunks import (
     ALPHA,
@@ -63,7 +65,7 @@ def decode(data: bytes, rules: ReadRules) -> Picture:
 
 
 def encode(picture: Picture, quality: int | None) -> bytes:
-    """Return a file; gray becomes RGB.
+    """Return a file; gray becomes RGB, and a profile for gray is left out.
 
     Lossy with a quality, or without one where the picture was read from a lossy WebP file, which
     then gets about its quality.
@@ -72,7 +74,10 @@ def encode(picture: Picture, quality: int | None) -> bytes:
     if quality is None and isinstance(own, WebpRecord):
         quality = own.quality
     pixels = _encode_pixels(picture, quality)
-    said = said_by(picture.metadata)
+    metadata = picture.metadata
+    if is_for_gray(metadata.icc) and not isinstance(own, WebpRecord):
+        metadata = replace(metadata, icc=None)
+    said = said_by(metadata)
     chunks = (*said.before, *pixels, *said.after)
     if len(chunks) > 1 or (picture.alpha and quality is not None):
         kinds = [each.kind for each in chunks]

@@ -15,7 +15,7 @@ import numpy as np
 
 from imgclean.atomic import remove_leftovers
 from imgclean.errors import ImageError, ImgcleanError, UnreadableImage, UnwritableImage, one_line
-from imgclean.events import Done, Emit, Failed, Planned, Progressed, Skipped, Summary, Warned
+from imgclean.events import Done, Emit, Failed, Skipped, Summary
 from imgclean.images.pixels import sample_range
 from imgclean.images.rasters import MemorySamples
 from imgclean.images.read import TRY_OTHER_COPY
@@ -26,6 +26,7 @@ from imgclean.inference.introductions import Introductions
 from imgclean.inference.outputs import put_bytes, put_file
 from imgclean.inference.passage import pass_through
 from imgclean.inference.records import Records
+from imgclean.inference.reports import Progress, done, failed, left_out, nearly_empty
 from imgclean.inference.said import metadata_of_clean
 from imgclean.inference.sources import (
     Finished,
@@ -138,11 +139,10 @@ class Batch:
             self._count([_skipped(job, content)])
             return
         if isinstance(content, ImgcleanError):
-            self._count([_failed(job, content)])
+            self._count([failed(job, content)])
             return
         for remark in source.remarks:
-            text = f"{job.input}: {remark} are left out"
-            self._emit(Warned(input=str(job.input), error="LeftOut", message=text))
+            self._emit(left_out(job, remark))
         if isinstance(content, StackSource):
             with closing(content):
                 self._count([self._clean_stack(source, content, records, interruption)])
@@ -163,7 +163,7 @@ class Batch:
         try:
             clean, precision = self._denoise(denoiser, picture, source.job, interruption)
         except ImageError as error:
-            self._count([_failed(source.job, error.about(source.job.input))])
+            self._count([failed(source.job, error.about(source.job.input))])
             return
         self._pixels += picture.width * picture.height
         seconds = source.seconds + time.monotonic() - started
@@ -177,14 +177,14 @@ class Batch:
     ) -> tuple[Picture, Precision]:
         noisy = MemorySamples(picture.samples)
         clean = MemorySamples(np.empty_like(picture.samples))
-        progress = _Progress(job, picture.width * picture.height, self._emit, interruption)
+        progress = Progress(job, picture.width * picture.height, self._emit, interruption)
         colour = picture.colour
         span = sample_range(colour, self._image_rules.range, highest=picture.highest)
         passed = pass_through(
             denoiser, noisy, clean, like=picture, span=span, on_pixels=progress.advance
         )
         if passed.nearly_empty:
-            self._warn_of_range(job.input)
+            self._emit(nearly_empty(job))
         metadata = metadata_of_clean(picture.metadata, self._image_rules, denoiser)
         result = dataclasses.replace(picture, samples=clean.values, metadata=metadata)
         return result, passed.precision
@@ -209,23 +209,20 @@ class Batch:
                 lambda result: records.record(job, source.fingerprint, denoiser, result),
             )
         except OSError as error:
-            return _failed(job, unwritable(job.output, error))
+            return failed(job, unwritable(job.output, error))
         except ImgcleanError as error:
-            return _failed(job, error)
+            return failed(job, error)
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
-            return _failed(job, UnwritableImage(f"{job.output}: {one_line(error)}"))
-        return Done(
-            input=str(job.input),
-            output=str(job.output),
+            return failed(job, UnwritableImage(f"{job.output}: {one_line(error)}"))
+        return done(
+            job,
+            denoiser,
             width=clean.width,
             height=clean.height,
             pages=1,
-            dtype=str(clean.dtype),
-            model=denoiser.info.name,
-            weights=denoiser.weights.name,
-            device=str(self._selection.device),
+            dtype=clean.dtype,
             precision=precision,
-            seconds=round(seconds + time.monotonic() - started, 3),
+            seconds=seconds + time.monotonic() - started,
         )
 
     def _encoded(self, clean: Picture, job: Job) -> bytes:
@@ -247,7 +244,7 @@ class Batch:
         started = time.monotonic()
 
         def make(target: Path) -> StackResult:
-            progress = _Progress(job, stack.pixels, self._emit, interruption)
+            progress = Progress(job, stack.pixels, self._emit, interruption)
             result = clean_stack(
                 stack,
                 target,
@@ -268,45 +265,34 @@ class Batch:
                 lambda made, hashed: records.record(job, source.fingerprint, made.denoiser, hashed),
             )
         except UnwritableImage as error:
-            return _failed(job, error)
+            return failed(job, error)
         except UnreadableImage as error:
             error.hint = error.hint or TRY_OTHER_COPY
-            return _failed(job, error.about(job.input))
+            return failed(job, error.about(job.input))
         except ImageError as error:
-            return _failed(job, error.about(job.input))
+            return failed(job, error.about(job.input))
         except OSError as error:
-            return _failed(job, unwritable(job.output, error))
+            return failed(job, unwritable(job.output, error))
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
-            return _failed(job, UnreadableImage(f"{job.input}: {one_line(error)}"))
+            return failed(job, UnreadableImage(f"{job.input}: {one_line(error)}"))
         self._pixels += result.pixels
         if result.nearly_empty:
-            self._warn_of_range(job.input, result.nearly_empty, len(stack))
-        return Done(
-            input=str(job.input),
-            output=str(job.output),
+            self._emit(nearly_empty(job, result.nearly_empty, len(stack)))
+        return done(
+            job,
+            result.denoiser,
             width=result.width,
             height=result.height,
             pages=len(stack),
-            dtype=str(result.dtype),
-            model=result.denoiser.info.name,
-            weights=result.denoiser.weights.name,
-            device=str(self._selection.device),
+            dtype=result.dtype,
             precision=result.precision,
-            seconds=round(source.seconds + time.monotonic() - started, 3),
+            seconds=source.seconds + time.monotonic() - started,
         )
 
     def _introduced(self, plane: Plane) -> Denoiser:
         denoiser = self._selection.denoiser(plane.like.space)
         self._introductions.introduce(denoiser, plane.like)
         return denoiser
-
-    def _warn_of_range(self, path: Path, pages: tuple[int, ...] = (), count: int = 1) -> None:
-        where = f"page {pages[0]} and {len(pages) - 1} more use" if len(pages) > 1 else "it uses"
-        if len(pages) == 1 and count > 1:
-            where = f"page {pages[0]} uses"
-        text = f"{path}: {where} less than an eighth of the range that noise is judged in"
-        hint = "--range percentile:0.1,99.9 or --range LO,HI fits it to the samples"
-        self._emit(Warned(input=str(path), error="RangeNearlyEmpty", message=f"{text} ({hint})"))
 
     def _count(self, events: Iterable[Done | Failed | Skipped]) -> None:
         for event in events:
@@ -322,56 +308,11 @@ class Batch:
         )
 
 
-class _Progress:
-    """Reports how far a file is, and stops where the user asked to."""
-
-    def __init__(self, job: Job, total: int, emit: Emit, interruption: Interruption) -> None:
-        self._input = str(job.input)
-        self._total = total
-        self._finished = 0
-        self._emit = emit
-        self._interruption = interruption
-
-    def advance(self, pixels: int) -> None:
-        """Note finished pixels.
-
-        Raises:
-            KeyboardInterrupt: the user asked to stop.
-        """
-        self._interruption.raise_if_requested()
-        self._finished += pixels
-        share = min(1.0, self._finished / self._total)
-        self._emit(Progressed(input=self._input, share=share, megapixels=pixels / 1e6))
-
-
-def announce(plan: Plan, selection: Selection, emit: Emit) -> None:
-    """Emit a `Planned` event for each image instead of cleaning it; nothing is read or written."""
-    models = {each.info.name for each in selection.denoisers}
-    weights = {each.weights.name for each in selection.denoisers}
-    for job in plan.jobs:
-        emit(
-            Planned(
-                input=str(job.input),
-                output=str(job.output),
-                model=next(iter(models)) if len(models) == 1 else None,
-                weights=next(iter(weights)) if len(weights) == 1 else None,
-                device=str(selection.device),
-            )
-        )
-
-
 def _skipped(job: Job, finished: Finished) -> Skipped | Failed:
     """Report that nothing is left to do; a pipe gets the image as it came."""
     try:
         if finished.original:
             put_bytes(finished.original, job, None, lambda _: None)
     except OSError as error:
-        return _failed(job, unwritable(job.output, error))
+        return failed(job, unwritable(job.output, error))
     return Skipped(input=str(job.input), output=str(job.output), message=finished.reason)
-
-
-def _failed(job: Job, error: ImgcleanError) -> Failed:
-    message = f"{error} ({error.hint})" if error.hint else str(error)
-    return Failed(
-        input=str(job.input), output=str(job.output), error=type(error).__name__, message=message
-    )

@@ -198,7 +198,10 @@ class Reader:
         if self._rules.again:
             return None
         noted = provenance_in(xmp) if xmp else None
-        return Finished(f"cleaned before by {noted}; --again cleans it anew") if noted else None
+        if not noted:
+            return None
+        agent = noted.partition(":")[0]
+        return Finished(f"cleaned before by {agent}; --again cleans it anew")
 
 
 def _fitting(job: Job, picture: Picture) -> Picture:
