@@ -1,4 +1,4 @@
-"""What libraries that the program does not use for a format see in its files."""
+"""What others see in a file: libraries that the program does not use for it, where there are."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from PIL import Image
 
 from imgclean.images.formats import recognise_bytes
 
-SAME_LIBRARY = {"jpegxl"}
-"""Formats for which there is no other decoder here: these show how a file is, not that it is so."""
-
 
 def format_of(data: bytes) -> str:
     recognised = recognise_bytes(data)
@@ -23,13 +20,16 @@ def format_of(data: bytes) -> str:
 
 
 def seen_by_another(data: bytes) -> np.ndarray:
-    """Return the samples of the first image, (H, W, C), or of all images of a TIFF in a row."""
+    """Return the samples of the first image, (H, W, C), or of all images of a TIFF in a row.
+
+    Of more than 8 bits the high ones are enough where a library gives no more.
+    """
     kind = format_of(data)
     if kind == "tiff":
-        samples = tifffile.imread(BytesIO(data))
+        samples = _tiff(data)
     elif kind == "png" and data[24] == 16:
         samples = _png_of_16_bits(data)
-    elif kind == "png" and b"tRNS" not in data[:4096]:  # the program asks libpng
+    elif kind == "png" and data[25] != 4 and b"tRNS" not in data[:4096]:  # the program's: libpng
         samples = imagecodecs.spng_decode(data)
     elif kind == "jpegxl":
         samples = imagecodecs.jpegxl_decode(data)
@@ -37,27 +37,21 @@ def seen_by_another(data: bytes) -> np.ndarray:
         samples = _pam(data)
     elif kind == "pfm":
         samples = _pfm(data)
-    elif kind in ("jpeg2000", "avif") and _is_deep(data, kind):
-        samples = imagecodecs.imread(BytesIO(data), codec=kind.replace("jpeg2000", "jpeg2k"))
     else:
         samples = _by_pillow(data)
     return samples if samples.ndim > 2 else samples[:, :, np.newaxis]
-
-
-def metadata_by_pillow(data: bytes) -> dict[str, bytes]:
-    """Return the blocks that Pillow finds: of EXIF, what its directories hold as text."""
-    with Image.open(BytesIO(data)) as image:
-        found = {"icc": image.info.get("icc_profile"), "xmp": image.info.get("xmp")}
-        exif = image.getexif()
-        directories = (dict(exif), exif.get_ifd(0x8769), exif.get_ifd(0x8825))
-        found["exif"] = repr([sorted(each.items()) for each in directories if each]).encode()
-    return {name: value for name, value in found.items() if value}
 
 
 def psnr(one: np.ndarray, other: np.ndarray, top: float) -> float:
     """Return the peak signal-to-noise ratio in dB."""
     error = np.mean((one.astype(np.float64) - other.astype(np.float64)) ** 2)
     return float("inf") if error == 0 else float(10 * np.log10(top**2 / error))
+
+
+def _tiff(data: bytes) -> np.ndarray:
+    with tifffile.TiffFile(BytesIO(data)) as file:
+        page = file.pages.first
+        return page.asrgb() >> 8 if page.photometric == 3 else file.asarray()
 
 
 def _by_pillow(data: bytes) -> np.ndarray:
@@ -87,12 +81,6 @@ def _png_of_16_bits(data: bytes) -> np.ndarray:
             row[x] = (value + (0, a, b, (a + b) // 2, near)[kind]) % 256
     samples = rows[1:, step:].astype(np.uint8).copy().view(">u2")
     return samples.reshape(height, width, channels).astype(np.uint16)
-
-
-def _is_deep(data: bytes, kind: str) -> bool:
-    """Whether samples have more than 8 bits, which Pillow cuts in colour."""
-    decode = imagecodecs.jpeg2k_decode if kind == "jpeg2000" else imagecodecs.avif_decode
-    return bool(decode(data).dtype == np.uint16)
 
 
 def _pam(data: bytes) -> np.ndarray:

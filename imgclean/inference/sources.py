@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
 import tempfile
 import time
@@ -28,7 +29,6 @@ from imgclean.inference.journal import sha256_of, sha256_of_file
 from imgclean.inference.stack_source import StackSource, open_stack
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     from imgclean.inference.denoiser import Denoiser
@@ -231,9 +231,25 @@ def require_unchanged(path: Path, before: os.stat_result) -> None:
 
 
 def _spooled(data: bytes) -> Path:
-    with tempfile.NamedTemporaryFile(prefix="imgclean-", suffix=".tif", delete=False) as stream:
-        stream.write(data)
-    return Path(stream.name)
+    """Return a temporary file with this content.
+
+    Raises:
+        UnreadableImage: there is no room for it.
+    """
+    path = None
+    try:
+        with tempfile.NamedTemporaryFile(prefix="imgclean-", suffix=".tif", delete=False) as stream:
+            path = Path(stream.name)
+            stream.write(data)
+    except OSError as error:
+        if path is not None:
+            path.unlink()
+        cause = os.strerror(error.errno).lower() if error.errno else str(error)
+        raise UnreadableImage(
+            f"stdin: cannot be stored while it is read: {cause}",
+            hint="set TMPDIR to a folder with more room",
+        ) from error
+    return path
 
 
 def _status(path: Path) -> os.stat_result:

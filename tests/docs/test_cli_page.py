@@ -23,7 +23,10 @@ PAGE = "docs/cli.md"
 PAGES_WITH_COMMANDS = [
     "README.md",
     "plugins/dncnn/README.md",
-    *(f"docs/{name}.md" for name in ("architecture", "cli", "plugins", "python", "weights")),
+    *(
+        f"docs/{name}.md"
+        for name in ("architecture", "cli", "formats", "plugins", "python", "weights")
+    ),
 ]
 VALUES = {bool: "", int: "whole number", float: "number", str: "text", Path: "path"}
 GROUP = typer.main.get_command(app)
