@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from imgclean.images.boxes import Box, first_body, read_boxes, write_boxes
 from imgclean.images.picture import Metadata, Resolution
+from imgclean.images.profile import is_for_gray
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -93,8 +94,9 @@ def record_for(
         reversible: for the record.
     """
     space = struct.pack(">BBBI", ENUMERATED, 0, 0, GRAY if channels == 1 else SRGB)
-    profile = bytes((RESTRICTED_ICC, 0, 0)) + (metadata.icc or b"")
-    header = [Box(b"colr", profile if metadata.icc else space)]
+    icc = metadata.icc if is_for_gray(metadata.icc) == (channels == 1) else None
+    profile = bytes((RESTRICTED_ICC, 0, 0)) + (icc or b"")
+    header = [Box(b"colr", profile if icc else space)]
     if alpha is not None:
         header.append(_channel_definition(channels, alpha))
     if metadata.resolution:

@@ -162,7 +162,11 @@ def _refuse_unsupported(header: Header, rules: ReadRules) -> None:
     if other or len(header.extra) > 1:
         kind = _EXTRA_KINDS.get(other[0], "another kind") if other else "two of alpha"
         raise UnsupportedImage(f"JPEG XL with an extra channel: {kind}", hint=_CONVERT)
-    allowed = (16, 32) if header.floating else range(1, 17)
+    if header.bits == 1:
+        raise UnsupportedImage(
+            "JPEG XL of 1 bit: it holds no noise to clean", hint="convert it to 8-bit gray first"
+        )
+    allowed = (16, 32) if header.floating else range(2, 17)
     if header.bits not in allowed:
         form = "floats" if header.floating else "samples"
         raise UnsupportedImage(f"JPEG XL with {form} of {header.bits} bits", hint=_CONVERT)

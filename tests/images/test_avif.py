@@ -223,7 +223,7 @@ def test_files_of_pillow_are_read_as_it_reads_them_and_ours_by_it(
     for channels in (3, 4):
         stream = BytesIO()
         Image.fromarray(smooth(channels)).save(
-            stream, "avif", quality=70, icc_profile=icc, exif=exif, xmp=xmp
+            stream, "avif", quality=70, icc_profile=icc, exif=exif.tobytes(), xmp=xmp
         )
         picture = read(stream.getvalue())
         with Image.open(stream) as image:
