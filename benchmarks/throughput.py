@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import imageio.v3 as iio
 import numpy as np
 from PIL import Image
+from rich.console import Console
 from skimage import data
 
 from imgclean.extension.loader import load_plugins
@@ -85,6 +86,7 @@ def whole_run(folder: Path, output: Path, selection: Selection) -> float:
 def main() -> None:
     """Print the seconds of each and their ratios."""
     keep_freed_memory()
+    console = Console()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=3)
@@ -99,7 +101,7 @@ def main() -> None:
             plain = codecs_alone(photos, by_imageio)
             ours = codecs_alone(photos, by_our_codecs)
             run = whole_run(photos, Path(scratch, "clean"), selection)
-            print(
+            console.print(
                 f"imageio {plain:.2f} s, our codecs {ours:.2f} s, whole run {run:.2f} s: "
                 f"{plain / run:.0%} of the speed of imageio, {ours / run:.0%} of our codecs'"
             )

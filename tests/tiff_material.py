@@ -9,7 +9,7 @@ import numpy as np
 import tifffile
 
 from imgclean.images.limits import READ_ALL
-from imgclean.images.tiff import decode
+from imgclean.images.tiff.codec import decode
 
 if TYPE_CHECKING:
     from imgclean.images.picture import Picture

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgclean.errors import UnreadableImage, UnsupportedImage
-from imgclean.images.boxes import read_boxes
-from imgclean.images.boxes_items import read_items
-from imgclean.images.boxes_profile import profile_for
+from imgclean.images.boxes.box import read_boxes
+from imgclean.images.boxes.items import read_items
+from imgclean.images.boxes.profile import profile_for
 from imgclean.images.limits import check_size
 from imgclean.images.picture import Metadata, Picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from imgclean.images.boxes import Box
-    from imgclean.images.boxes_items import ItemFile
+    from imgclean.images.boxes.box import Box
+    from imgclean.images.boxes.items import ItemFile
     from imgclean.images.limits import ReadRules
 
 _LIBRARIES = ("pi_heif", "pillow_heif")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from imgclean.images.exif import orientation_block
+from imgclean.images.metadata.exif import orientation_block
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

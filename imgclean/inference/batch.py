@@ -105,7 +105,12 @@ class Batch:
             for folder in {job.output.parent for job in jobs}:
                 remove_leftovers(folder)
             writer: WriteBehind[Done | Failed] = WriteBehind(writing, _WRITERS)
-            reader = Reader(records, self._selection.denoisers, self._image_rules)
+            reader = Reader(
+                records,
+                self._selection.denoisers,
+                self._image_rules,
+                lambda: interruption.requested,
+            )
             sources = ReadAhead(
                 jobs,
                 reader.read,

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from imgclean import __version__
-from imgclean.images.provenance import note_provenance
+from imgclean.images.metadata.provenance import note_provenance
 
 if TYPE_CHECKING:
     from imgclean.images.picture import Metadata

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import select
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,8 +21,8 @@ from imgclean.errors import (
     one_line,
 )
 from imgclean.images.formats import format_by_name, recognise_bytes, written_format
+from imgclean.images.metadata.provenance import provenance_in
 from imgclean.images.picture import Picture
-from imgclean.images.provenance import provenance_in
 from imgclean.images.read import decode_image, naming_damage, read_bytes, unreadable
 from imgclean.images.signatures import HEAD_BYTES
 from imgclean.images.write import require_fit
@@ -29,12 +31,16 @@ from imgclean.inference.journal import sha256_of, sha256_of_file
 from imgclean.inference.stack_source import StackSource, open_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from imgclean.inference.denoiser import Denoiser
     from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.jobs import Job
     from imgclean.inference.records import Records
+
+
+_PIECE = 1 << 20  # bytes
+_POLL_SECONDS = 0.1  # how soon a silent pipe lets a run end
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +98,20 @@ class Reader:
         records: what earlier runs finished.
         denoisers: any of which may have done so.
         rules: what of an image is wanted.
+        is_stopping: whether the run is to end, however long a pipe keeps silent.
     """
 
-    def __init__(self, records: Records, denoisers: Iterable[Denoiser], rules: ImageRules) -> None:
+    def __init__(
+        self,
+        records: Records,
+        denoisers: Iterable[Denoiser],
+        rules: ImageRules,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._records = records
         self._denoisers = tuple(denoisers)
         self._rules = rules
+        self._is_stopping = is_stopping
 
     def read(self, job: Job) -> Source:
         """Read one file; what goes wrong with it is its content."""
@@ -120,7 +134,7 @@ class Reader:
         return Source(job, read.content, read.fingerprint, read.remarks, status, seconds)
 
     def _from_stdin(self, job: Job) -> _Read:
-        data = sys.stdin.buffer.read()
+        data = _standard_input(self._is_stopping)
         if not _is_tiff(data[:HEAD_BYTES]):
             return _Read(sha256_of(data), self._decoded(job, data, "stdin"))
         path = _spooled(data)  # a stack is read piece by piece, which a pipe does not allow
@@ -228,6 +242,25 @@ def require_unchanged(path: Path, before: os.stat_result) -> None:
         raise UnreadableImage(
             "was changed while it was read", hint="run again when nothing writes to it"
         )
+
+
+def _standard_input(is_stopping: Callable[[], bool]) -> bytes:
+    """Return all that comes through stdin.
+
+    Raises:
+        UnreadableImage: the run is to end before it did.
+    """
+    if os.name != "posix":
+        return sys.stdin.buffer.read()
+    descriptor = sys.stdin.buffer.fileno()  # Python's own buffer would be locked at its exit
+    content = BytesIO()
+    while not is_stopping():
+        if select.select([descriptor], [], [], _POLL_SECONDS)[0]:
+            piece = os.read(descriptor, _PIECE)
+            if not piece:
+                return content.getvalue()
+            content.write(piece)
+    raise UnreadableImage("stdin: the run was stopped while it was read")
 
 
 def _spooled(data: bytes) -> Path:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from imgclean.errors import ImageError, UnwritableImage
-from imgclean.images.tiff_metadata import tags_to_write
-from imgclean.images.tiff_record import NO_COMPRESSION
-from imgclean.images.tiff_stack_writer import TiffStackWriter
-from imgclean.images.tiff_tags import Layout
+from imgclean.images.tiff.metadata import tags_to_write
+from imgclean.images.tiff.record import NO_COMPRESSION
+from imgclean.images.tiff.stack_writer import TiffStackWriter
+from imgclean.images.tiff.tags import Layout
 from imgclean.inference.passage import pass_through
 from imgclean.inference.said import metadata_of_clean
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from imgclean.extension.model_info import Precision
     from imgclean.images.pixels import SampleRange
-    from imgclean.images.tiff_record import TiffRecord
-    from imgclean.images.tiff_tags import Tag
+    from imgclean.images.tiff.record import TiffRecord
+    from imgclean.images.tiff.tags import Tag
     from imgclean.inference.denoiser import Denoiser
     from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.stack_source import Plane, StackSource

@@ -10,9 +10,9 @@ from imgclean.images.alpha import ColourOf
 from imgclean.images.limits import check_size
 from imgclean.images.pixels import range_of_batches
 from imgclean.images.rasters import Cropped
-from imgclean.images.tiff import picture_of
-from imgclean.images.tiff_stack import TiffStack
-from imgclean.images.tiff_stack_writer import LARGEST_AT_ONCE
+from imgclean.images.tiff.codec import picture_of
+from imgclean.images.tiff.stack import TiffStack
+from imgclean.images.tiff.stack_writer import LARGEST_AT_ONCE
 from imgclean.inference.image_rules import require_inside
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from imgclean.images.picture import Metadata, Picture
     from imgclean.images.pixels import SampleRange
     from imgclean.images.rasters import Samples
-    from imgclean.images.tiff_record import TiffRecord
+    from imgclean.images.tiff.record import TiffRecord
     from imgclean.inference.image_rules import ImageRules
 
 _BATCH_ROWS = 256

@@ -10,7 +10,7 @@ from PIL import Image
 
 from imgclean.errors import UnsupportedImage
 from imgclean.images.limits import ReadRules
-from imgclean.images.png_chunks import read_chunks
+from imgclean.images.png.chunks import read_chunks
 from imgclean.images.read import decode_image
 from imgclean.images.write import encode_image
 

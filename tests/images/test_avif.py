@@ -22,11 +22,11 @@ from hypothesis import given
 from PIL import Image, ImageCms
 
 from imgclean.errors import UnsupportedImage
-from imgclean.images.avif import encode
-from imgclean.images.avif_writing import write_items
-from imgclean.images.boxes import Box, first_body, read_boxes
-from imgclean.images.boxes_items import Item, ItemFile, read_items
-from imgclean.images.boxes_orientation import orientation_in, with_orientation
+from imgclean.images.avif.codec import encode
+from imgclean.images.avif.writing import write_items
+from imgclean.images.boxes.box import Box, first_body, read_boxes
+from imgclean.images.boxes.items import Item, ItemFile, read_items
+from imgclean.images.boxes.orientation import orientation_in, with_orientation
 from imgclean.images.formats import recognise_bytes
 from imgclean.images.limits import READ_ALL, ReadRules
 from imgclean.images.picture import Metadata, Picture

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgclean.images.exif import exif_tags
+from imgclean.images.metadata.exif import exif_tags
 from imgclean.images.picture import Metadata, Picture
 from imgclean.images.read import decode_image, read_image
-from imgclean.images.tiff_tags import Layout, Tag, reordered
+from imgclean.images.tiff.tags import Layout, Tag, reordered
 from imgclean.images.write import encode_image
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "robust"

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from imgclean.errors import UnsupportedImage
 from imgclean.images import heif
-from imgclean.images.avif_writing import write_items
-from imgclean.images.boxes import Box, first_body, read_boxes, write_boxes
-from imgclean.images.boxes_items import Item, read_items
-from imgclean.images.boxes_orientation import orientation_in, with_orientation
+from imgclean.images.avif.writing import write_items
+from imgclean.images.boxes.box import Box, first_body, read_boxes, write_boxes
+from imgclean.images.boxes.items import Item, read_items
+from imgclean.images.boxes.orientation import orientation_in, with_orientation
 from imgclean.images.limits import READ_ALL, ReadRules
 from imgclean.images.read import decode_image
 

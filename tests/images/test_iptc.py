@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, IptcImagePlugin
 
-from imgclean.images.iptc import (
+from imgclean.images.jpeg.segments import read_segments, write_segment
+from imgclean.images.metadata.iptc import (
     iptc_of_resources,
     photoshop_resources,
     resolution_of_resources,
     resources_with,
 )
-from imgclean.images.jpeg_segments import read_segments, write_segment
 from imgclean.images.picture import Metadata, Picture, Resolution
-from imgclean.images.png_chunks import Chunk, join_chunks, read_chunks
+from imgclean.images.png.chunks import Chunk, join_chunks, read_chunks
 from imgclean.images.read import decode_image
 from imgclean.images.write import encode_image
 

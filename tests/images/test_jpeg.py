@@ -14,8 +14,8 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from imgclean.errors import ImageError, UnreadableImage
-from imgclean.images.jpeg import decode, encode
-from imgclean.images.jpeg_segments import (
+from imgclean.images.jpeg.codec import decode, encode
+from imgclean.images.jpeg.segments import (
     APP1,
     APP2,
     COM,

@@ -24,7 +24,7 @@ from hypothesis import given
 from PIL import Image
 
 from imgclean.errors import UnreadableImage, UnsupportedImage
-from imgclean.images.jpeg2000 import encode
+from imgclean.images.jpeg2000.codec import encode
 from imgclean.images.limits import ReadRules
 from imgclean.images.picture import Metadata, Picture, Resolution
 from imgclean.images.read import decode_image

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from imgclean.errors import UnsupportedImage
-from imgclean.images.jpeg import decode, encode
-from imgclean.images.jpeg_segments import APP1, APP2, read_segments, write_segment
+from imgclean.images.jpeg.codec import decode, encode
+from imgclean.images.jpeg.segments import APP1, APP2, read_segments, write_segment
 from imgclean.images.limits import READ_ALL, ReadRules
 
 if TYPE_CHECKING:

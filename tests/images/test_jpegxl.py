@@ -20,11 +20,11 @@ from hypothesis import given
 from PIL import Image, ImageCms
 
 from imgclean.errors import UnsupportedImage, UnwritableImage
-from imgclean.images.boxes_orientation import orientation_in, with_orientation
-from imgclean.images.jpegxl import encode
-from imgclean.images.jpegxl_bits import packed
-from imgclean.images.jpegxl_header import read_header
-from imgclean.images.jpegxl_record import read_container
+from imgclean.images.boxes.orientation import orientation_in, with_orientation
+from imgclean.images.jpegxl.bits import packed
+from imgclean.images.jpegxl.codec import encode
+from imgclean.images.jpegxl.header import read_header
+from imgclean.images.jpegxl.record import read_container
 from imgclean.images.limits import READ_ALL, ReadRules
 from imgclean.images.picture import Metadata, Picture
 from imgclean.images.read import decode_image

@@ -17,8 +17,8 @@ from PIL import Image
 
 from imgclean.images.limits import READ_ALL
 from imgclean.images.picture import Metadata, Picture, Resolution
-from imgclean.images.png import decode, encode
-from imgclean.images.png_chunks import Chunk, join_chunks, read_chunks
+from imgclean.images.png.chunks import Chunk, join_chunks, read_chunks
+from imgclean.images.png.codec import decode, encode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,7 +168,7 @@ def test_reading_an_interlaced_file_prints_nothing(tmp_path: Path) -> None:
     path = tmp_path / "interlaced.png"
     path.write_bytes(png(np.zeros((9, 9, 3), np.uint8), interlaced=True))
     program = (
-        "import sys; from imgclean.images import png; "
+        "import sys; from imgclean.images.png import codec as png; "
         "from imgclean.images.limits import READ_ALL; "
         "png.decode(open(sys.argv[1], 'rb').read(), READ_ALL)"
     )

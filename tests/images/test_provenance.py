@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from imgclean.images.metadata.provenance import note_provenance, provenance_in
+from imgclean.images.metadata.xmp import parse_packet
 from imgclean.images.picture import Metadata, Picture
-from imgclean.images.provenance import note_provenance, provenance_in
 from imgclean.images.read import decode_image
 from imgclean.images.write import encode_image
-from imgclean.images.xmp import parse_packet
 
 AGENT = "imgclean 0.1.0"
 PARAMETERS = 'model dncnn; weights "blind" <b> & sha256:12\'34'

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from imgclean.images.page_choice import parse_page_choice
-from imgclean.images.stack_axes import read_axes, select_in_description
+from imgclean.images.tiff.stack_axes import read_axes, select_in_description
 from imgclean.inference.image_rules import ImageRules
 
 

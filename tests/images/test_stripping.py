@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgclean.images.jpeg_segments import (
+from imgclean.images.jpeg.segments import (
     APP1,
     APP2,
     APP13,
@@ -22,7 +22,7 @@ from imgclean.images.jpeg_segments import (
     write_segment,
 )
 from imgclean.images.picture import Metadata, Picture
-from imgclean.images.png_chunks import Chunk, join_chunks, read_chunks
+from imgclean.images.png.chunks import Chunk, join_chunks, read_chunks
 from imgclean.images.read import decode_image
 from imgclean.images.write import encode_image
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tiff_material import array_of, page_of, random_samples, read, tiff
 
 from imgclean.images.picture import Picture
-from imgclean.images.tiff import encode
+from imgclean.images.tiff.codec import encode
 
 DTYPES = ("uint8", "uint16", "float16", "float32", "float64")
 COMPRESSIONS = (None, "lzw", "zlib", 32946, "zstd", "packbits", "lzma")

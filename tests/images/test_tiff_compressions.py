@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image
 from tiff_material import array_of, page_of, random_samples, read, smooth_samples, tiff
 
-from imgclean.images.tiff import encode
+from imgclean.images.tiff.codec import encode
 
 JPEG, JPEG_2000, WEBP, JPEG_XL, PNG = 7, 34712, 50001, 50002, 34933
 PHOTOMETRICS = {1: "minisblack", 2: "minisblack", 3: "rgb", 4: "separated"}

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgclean.errors import UnreadableImage
-from imgclean.images.tiff_directory import read_directory, read_header, write_directory
-from imgclean.images.tiff_tags import EXIF_IFD, VALUE_BYTES, Layout, Tag, reordered
+from imgclean.images.tiff.directory import read_directory, read_header, write_directory
+from imgclean.images.tiff.tags import EXIF_IFD, VALUE_BYTES, Layout, Tag, reordered
 
 LAYOUTS = [Layout(order, big=big) for order in ("<", ">") for big in (False, True)]
 

@@ -16,8 +16,8 @@ from tiff_material import array_of, page_of, random_samples, read, tiff
 
 from imgclean.errors import UnreadableImage
 from imgclean.images.picture import Picture
-from imgclean.images.tiff import encode
-from imgclean.images.tiff_page import as_samples, as_stored
+from imgclean.images.tiff.codec import encode
+from imgclean.images.tiff.page import as_samples, as_stored
 
 
 @given(st.data())

@@ -11,10 +11,10 @@ import tifffile
 from PIL import Image
 from tiff_material import page_of, random_samples, read, tiff
 
-from imgclean.images.jpeg import encode as encode_jpeg
+from imgclean.images.jpeg.codec import encode as encode_jpeg
 from imgclean.images.picture import Metadata, Picture, Resolution
-from imgclean.images.png import encode as encode_png
-from imgclean.images.tiff import encode
+from imgclean.images.png.codec import encode as encode_png
+from imgclean.images.tiff.codec import encode
 
 
 def test_every_other_tag_is_kept_byte_for_byte() -> None:

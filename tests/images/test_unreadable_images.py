@@ -15,7 +15,7 @@ from PIL import Image
 
 from imgclean.errors import ImageError, UnreadableImage, UnsupportedImage
 from imgclean.images.picture import Picture
-from imgclean.images.png_chunks import Chunk, join_chunks, read_chunks
+from imgclean.images.png.chunks import Chunk, join_chunks, read_chunks
 from imgclean.images.read import decode_image, read_image
 from imgclean.images.write import encode_image
 

@@ -19,7 +19,7 @@ from imgclean.errors import ImageError, UnreadableImage, UnsupportedImage
 from imgclean.images.limits import ReadRules
 from imgclean.images.picture import Metadata, Picture
 from imgclean.images.read import decode_image
-from imgclean.images.webp_chunks import Chunk, extended_header, join_file, read_file
+from imgclean.images.webp.chunks import Chunk, extended_header, join_file, read_file
 from imgclean.images.write import encode_image
 
 ROBUST = Path(__file__).parents[3] / "shared" / "data" / "robust"

@@ -13,11 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imgclean.extension.requests import Window
-from imgclean.images import tiff_plane, tiff_stack, tiff_stack_writer
 from imgclean.images.page_choice import parse_page_choice
 from imgclean.images.range_choice import Bounds
 from imgclean.images.read import read_image
-from imgclean.images.tiff_directory import read_directory, read_header
+from imgclean.images.tiff import plane as tiff_plane
+from imgclean.images.tiff import stack as tiff_stack
+from imgclean.images.tiff import stack_writer as tiff_stack_writer
+from imgclean.images.tiff.directory import read_directory, read_header
 from imgclean.inference import stack_run, stack_source
 from imgclean.inference.image_rules import ImageRules
 

@@ -1,0 +1,1 @@
+"""PNM, PAM and PFM."""

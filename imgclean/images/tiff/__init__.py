@@ -1,0 +1,1 @@
+"""TIFF: single images, and stacks that stream."""
