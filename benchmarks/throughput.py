@@ -103,7 +103,8 @@ def main() -> None:
             run = whole_run(photos, Path(scratch, "clean"), selection)
             console.print(
                 f"imageio {plain:.2f} s, our codecs {ours:.2f} s, whole run {run:.2f} s: "
-                f"{plain / run:.0%} of the speed of imageio, {ours / run:.0%} of our codecs'"
+                f"{plain / run:.0%} of the speed of imageio, {ours / run:.0%} of our codecs'",
+                soft_wrap=True,
             )
 
 

@@ -6,10 +6,12 @@ Pillow's encoder, through imageio where that can say what is wanted. It writes 4
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 from contextlib import suppress
 from io import BytesIO
-from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import imageio.v3 as iio
 import numpy as np
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from imgclean.images.jpeg.record import Encoding, JpegRecord, Pairs, Tables
 
+_END_OF_IMAGE = b"\xff\xd9"
 _DEFAULT_QUALITY = 95
 _FULL_CHROMA_QUALITY = 90
 _FULL_CHROMA, _HALF_CHROMA, _QUARTER_CHROMA = 0, 1, 2  # Pillow's numbers for 4:4:4, 4:2:2, 4:2:0
@@ -112,20 +115,42 @@ def _encode(
 
 def _encode_pixels(pixels: NDArray[np.uint8], settings: dict[str, Any]) -> bytes:
     shown = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
-    with TemporaryFile() as stream:  # into memory Pillow encodes with the interpreter locked
+    with _file_in_memory() as stream:
         iio.imwrite(stream, shown, plugin="pillow", extension=".jpg", **settings)
-        stream.seek(0)
-        return stream.read()
+        return _whole(stream)
 
 
 def _encode_cmyk(components: NDArray[np.uint8], settings: dict[str, Any]) -> bytes:
     height, width, _ = components.shape
     inks = np.invert(components)  # Pillow inverts them once more
     image = Image.frombuffer("CMYK", (width, height), inks.tobytes(), "raw", "CMYK", 0, 1)
-    with TemporaryFile() as stream:
+    with _file_in_memory() as stream:
         image.save(stream, "jpeg", **settings)
-        stream.seek(0)
-        return stream.read()
+        return _whole(stream)
+
+
+def _file_in_memory() -> BinaryIO:
+    """Open a file that needs no disk.
+
+    With a descriptor, where the system has such: Pillow writes to one with the interpreter
+    unlocked.
+    """
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("jpeg"), "w+b")
+    return BytesIO()
+
+
+def _whole(stream: BinaryIO) -> bytes:
+    """Return what was written, which ends as a JPEG file does.
+
+    Raises:
+        OSError: it was cut short; Pillow does not notice that a descriptor took only a part.
+    """
+    stream.seek(0)
+    data = stream.read()
+    if not data.endswith(_END_OF_IMAGE):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return data
 
 
 def _encode_separately(

@@ -10,6 +10,7 @@ import dataclasses
 import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from io import BufferedWriter, FileIO, UnsupportedOperation
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,7 +82,8 @@ class TiffStackWriter:
         self._records: list[TiffRecord] = []
         self._pending: list[Future[Any]] = []
         self._feed: Feed[Any] | None = None
-        self._writer = TiffWriter(path, bigtiff=layout.big, byteorder=layout.order)
+        self._stream = _Stream(FileIO(path, "w"))
+        self._writer = TiffWriter(self._stream, bigtiff=layout.big, byteorder=layout.order)
         self._thread = ThreadPoolExecutor(1)
 
     def begin(
@@ -122,6 +124,7 @@ class TiffStackWriter:
         self._thread.shutdown()
         with self._naming_the_file():
             self._writer.close()
+            self._stream.close()
             if self._one_directory:
                 replace_first_directory(self._path, self._records[0], self._tags_of(0), _ROOM_MARK)
             else:
@@ -134,6 +137,8 @@ class TiffStackWriter:
         self._thread.shutdown(cancel_futures=True)
         with suppress(Exception):
             self._writer.close()
+        with suppress(OSError):
+            self._stream.close()
 
     def _finish_whole(self, record: TiffRecord, samples: NDArray[Any]) -> None:
         stored = as_stored(samples, record)
@@ -219,6 +224,22 @@ class TiffStackWriter:
 
     def _ordered(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
         return dtype.newbyteorder(self._layout.order)
+
+
+class _Stream(BufferedWriter):
+    """A file that arrays are written to through Python, and that is not closed without a word.
+
+    Given a descriptor, numpy writes with a buffer of its own: on a full disk it loses the last
+    4096 bytes of an array in silence. What tifffile opens itself, it closes the same way.
+    """
+
+    def fileno(self) -> int:
+        """Say that there is no descriptor.
+
+        Raises:
+            UnsupportedOperation: always.
+        """
+        raise UnsupportedOperation("fileno")
 
 
 def room_for(tags: tuple[Tag, ...], record: TiffRecord, shape: tuple[int, ...]) -> int:
