@@ -126,7 +126,12 @@ def to_unit(samples: NDArray[Any], span: SampleRange) -> NDArray[np.float32]:
     return np.moveaxis(unit, 2, 0)
 
 
-def from_unit(unit: NDArray[np.float32], span: SampleRange, samples: NDArray[Any]) -> NDArray[Any]:
+def from_unit(
+    unit: NDArray[np.float32],
+    span: SampleRange,
+    samples: NDArray[Any],
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
     """Return float32[C, h, w] as samples (h, w, C) of the type and range of `span`.
 
     Integers are rounded half to even and kept within their type. Of floats, the model's change
@@ -136,10 +141,11 @@ def from_unit(unit: NDArray[np.float32], span: SampleRange, samples: NDArray[Any
         unit: nominally in [0, 1].
         span: what 0 and 1 become.
         samples: (h, w, C), what `unit` was computed from.
+        out: (h, w, C), where to put the result; a new array by default.
     """
     view = np.moveaxis(unit, 0, 2)
     if span.dtype.kind == "u":
-        integers = np.empty(view.shape, span.dtype)
+        integers = np.empty(view.shape, span.dtype) if out is None else out
         for start in range(0, view.shape[0], _CACHED_ROWS):
             rows = slice(start, start + _CACHED_ROWS)
             np.rint(_scaled(view[rows], span), out=integers[rows], casting="unsafe")
@@ -150,7 +156,10 @@ def from_unit(unit: NDArray[np.float32], span: SampleRange, samples: NDArray[Any
     change = (view - noisy).astype(wide) * (high - low).astype(wide)
     limits = np.finfo(span.dtype)
     clean: NDArray[Any] = np.clip(samples + change, limits.min, limits.max).astype(span.dtype)
-    return clean
+    if out is None:
+        return clean
+    out[...] = clean
+    return out
 
 
 def _scaled(unit: NDArray[np.float32], span: SampleRange) -> NDArray[Any]:

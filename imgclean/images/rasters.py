@@ -132,7 +132,11 @@ class PixelSink:
 
     def write(self, window: Window, values: NDArray[np.float32]) -> None:
         """Store float32[C, h, w]."""
-        self._target.write(window, from_unit(values, self._span, self._source.read(window)))
+        source = self._source.read(window)
+        if isinstance(self._target, MemorySamples):
+            from_unit(values, self._span, source, out=self._target.read(window))
+        else:
+            self._target.write(window, from_unit(values, self._span, source))
 
 
 class ArrayRaster:
