@@ -279,7 +279,8 @@ class Batch:
         except OSError as error:
             return failed(job, unwritable(job.output, error))
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
-            return failed(job, UnreadableImage(f"{job.input}: {one_line(error)}"))
+            message = f"{job.input}: damaged: {one_line(error)}"
+            return failed(job, UnreadableImage(message, hint=TRY_OTHER_COPY))
         self._pixels += result.pixels
         if result.nearly_empty:
             self._emit(nearly_empty(job, result.nearly_empty, len(stack)))

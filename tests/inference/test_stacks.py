@@ -444,3 +444,27 @@ def test_a_file_that_is_rewritten_while_it_is_read_fails(tmp_path, clean_unchang
     assert event.event == "failed"
     assert "changed while it was read" in event.message
     assert list(tmp_path.iterdir()) == [source]
+
+
+def test_pages_of_different_sizes_are_no_imagej_stack(tmp_path, clean_unchanged):
+    source = tmp_path / "stack.tif"
+    with tifffile.TiffWriter(source) as writer:
+        for side in (20, 30):
+            about = "ImageJ=1.54\nimages=2\nslices=2\n" if side == 20 else None
+            writer.write(noise(side, side), description=about, metadata=None)
+    event = done(clean_unchanged(source, output=tmp_path / "out.tif"))
+    assert (event.event, event.error) == ("failed", "UnreadableImage")
+    assert "differ in size" in event.message
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_page_of_no_pixels_is_damage(tmp_path, clean_unchanged):
+    source = write(tmp_path / "stack.tif", noise(2, 20, 30))
+    data = bytearray(source.read_bytes())
+    with tifffile.TiffFile(source) as file:
+        at = file.pages[1].tags["ImageLength"].valueoffset
+    data[at : at + 4] = bytes(4)
+    source.write_bytes(data)
+    event = done(clean_unchanged(source, output=tmp_path / "out.tif"))
+    assert (event.event, event.error) == ("failed", "UnreadableImage")
+    assert "page 2" in event.message

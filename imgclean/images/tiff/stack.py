@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, cast
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Self, cast
 from tifffile import TiffFile, imagej_metadata_tag
 
 from imgclean.errors import ImageError, UnreadableImage, UnsupportedImage, one_line
-from imgclean.images.limits import check_size
+from imgclean.images.limits import ReadRules, check_size
 from imgclean.images.tiff.directory import read_directory, read_header
 from imgclean.images.tiff.file_slices import FileSlices
 from imgclean.images.tiff.page import check_page, record_of_page
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
 
     from tifffile import TiffPage
 
-    from imgclean.images.limits import ReadRules
     from imgclean.images.tiff.directory import Header
     from imgclean.images.tiff.record import TiffRecord
 
 _SUBFILE_TYPE, _DESCRIPTION, _SUB_IFDS, _XMP = 254, 270, 330, 700
 _REDUCED = 1
+_ANY_SIZE = ReadRules(max_pixels=sys.maxsize)  # a side of no pixels is refused all the same
 _IJ_METADATA = 50839
 _OF_STACK = frozenset((_DESCRIPTION, 50838, _IJ_METADATA))
 _IJ_KEYS = ("Info", "Labels", "Ranges", "LUTs", "Plot", "ROI", "Overlays", "Properties")
@@ -128,6 +129,7 @@ class TiffStack:
         try:
             page = self._page(index)
             check_page(page)
+            check_size(page.imagewidth, page.imagelength, _ANY_SIZE)
             require_whole(page, len(self._slices))
             record = record_of_page(page, self.layout, self.tags(place.directory))
             shift = place.number * int(page.nbytes)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tifffile import TiffWriter
 
-from imgclean.errors import UnwritableImage, one_line
+from imgclean.errors import UnreadableImage, UnwritableImage, one_line
 from imgclean.images.bands import Bands
 from imgclean.images.rasters import MemorySamples
 from imgclean.images.tiff.feed import Feed
@@ -82,6 +82,7 @@ class TiffStackWriter:
         self._records: list[TiffRecord] = []
         self._pending: list[Future[Any]] = []
         self._feed: Feed[Any] | None = None
+        self._kind: tuple[tuple[int, ...], np.dtype[Any]] | None = None
         self._stream = _Stream(FileIO(path, "w"))
         self._writer = TiffWriter(self._stream, bigtiff=layout.big, byteorder=layout.order)
         self._thread = ThreadPoolExecutor(1)
@@ -100,8 +101,12 @@ class TiffStackWriter:
             What takes its samples, and what to call when it has them all.
 
         Raises:
+            UnreadableImage: planes that are to be contiguous differ.
             UnwritableImage: the file cannot be written; both results may raise it too.
         """
+        if self._contiguous and self._kind not in (None, (shape, dtype)):
+            raise UnreadableImage("damaged: it is no ImageJ stack, as its pages differ in size")
+        self._kind = (shape, dtype)
         if math.prod(shape) * dtype.itemsize > LARGEST_AT_ONCE:
             record = _in_pieces(record)
             self._records.append(dataclasses.replace(record, tags=()))
