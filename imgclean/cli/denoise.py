@@ -88,6 +88,11 @@ def denoise(
     from imgclean.inference.settings import InferenceSettings
 
     prepare_process(threads)
+    if in_place and (crop or pages or channels):
+        raise InvalidSetting(
+            "--in-place would leave nothing but a part of each image",
+            hint="use -o, or leave out --crop, --pages and --channels",
+        )
     rules = FileRules(
         output=output,
         suffix=suffix,

@@ -133,6 +133,11 @@ USAGE_ERRORS = {
     ),
     "an output inside the input": (["photos", "-o", "photos/out"], "lies inside the input"),
     "in place and elsewhere": (["photos", "--in-place", "-o", "x"], "--in-place"),
+    "a part in place of the whole": (
+        ["photos", "--in-place", "--crop", "0,0,9,9"],
+        "nothing but a part of each image",
+    ),
+    "one page in place of all": (["photos", "--in-place", "--pages", "1"], "leave out --crop"),
     "a tile that is no number": (["photos", "--tile", "big"], "--tile big"),
     "a sigma out of range": (["photos", "--sigma", "300"], "sigma 300"),
     "an unknown format": (["photos", "--format", "pngs"], "did you mean png?"),
