@@ -13,7 +13,7 @@ from imgclean.extension.requests import DenoiseRequest, Raster, Window
 from imgclean.images.rasters import ArrayRaster
 from imgclean.inference.channels import join_channels, split_channels
 from imgclean.inference.device import DTYPES, choose_precision, forbid_tf32
-from imgclean.inference.engine import run_tiles
+from imgclean.inference.engine import is_finite, run_tiles
 from imgclean.inference.folding import fold_batch_norm
 from imgclean.inference.tile_functions import averaging_orientations, blending
 from imgclean.inference.tiles import split, tile_side
@@ -239,7 +239,7 @@ class Denoiser:
         strength = np.float32(self.settings.strength)
         for window in split(Window(0, 0, width, height), _COPY_SIDE):
             clean = result.read(window)
-            if not np.isfinite(clean).all():
+            if not is_finite(clean):
                 raise NonFiniteOutput("the model returned NaN or infinity")
             if strength != 1:
                 noisy = raster.read(window)

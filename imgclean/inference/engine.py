@@ -90,12 +90,13 @@ def _run_tile(
     left, top = tile.output.x - tile.input.x, tile.output.y - tile.input.y
     inner = result[0, :, top : top + tile.output.height, left : left + tile.output.width]
     clean: NDArray[np.float32] = inner.float().cpu().numpy()
-    if not _is_finite(clean):
+    if not is_finite(clean):
         raise NonFiniteOutput("the model returned NaN or infinity")
     return clean
 
 
-def _is_finite(values: NDArray[np.float32]) -> bool:
+def is_finite(values: NDArray[np.float32]) -> bool:
+    """Whether no value of float32[C, h, w] is NaN or infinite."""
     # The sum is far quicker; it is not finite if one value is not, or if it overflows. Not in
     # torch: its threads would wait for each other while the codecs have the cores.
     rows = np.moveaxis(values, 0, 2).reshape(values.shape[1], -1)
