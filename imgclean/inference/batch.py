@@ -28,13 +28,8 @@ from imgclean.inference.passage import pass_through
 from imgclean.inference.records import Records
 from imgclean.inference.reports import Progress, done, failed, left_out, nearly_empty
 from imgclean.inference.said import metadata_of_clean
-from imgclean.inference.sources import (
-    Finished,
-    Reader,
-    Source,
-    format_of_output,
-    require_unchanged,
-)
+from imgclean.inference.source import Finished
+from imgclean.inference.sources import Reader, format_of_output, require_unchanged
 from imgclean.inference.stack_run import clean_stack
 from imgclean.inference.stack_source import Plane, StackSource
 from imgclean.interruption import Interruption
@@ -48,6 +43,7 @@ if TYPE_CHECKING:
     from imgclean.inference.denoiser import Denoiser
     from imgclean.inference.jobs import FileRules, Job, Plan
     from imgclean.inference.selection import Selection
+    from imgclean.inference.source import Source
     from imgclean.inference.stack_run import StackResult
 
 _BYTES_IN_FLIGHT = 256 * 2**20  # decoded images that wait, on each side of the denoiser

@@ -1,16 +1,9 @@
-"""From a job to what is known of its input: an image, an error, or that nothing is left to do."""
+"""Reads the inputs of a run."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
-import select
-import sys
-import tempfile
 import time
-from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgclean.errors import (
@@ -22,67 +15,25 @@ from imgclean.errors import (
 )
 from imgclean.images.formats import format_by_name, recognise_bytes, written_format
 from imgclean.images.metadata.provenance import provenance_in
-from imgclean.images.picture import Picture
 from imgclean.images.read import decode_image, naming_damage, read_bytes, unreadable
 from imgclean.images.signatures import HEAD_BYTES
 from imgclean.images.write import require_fit
 from imgclean.inference.inputs import is_changed
 from imgclean.inference.journal import sha256_of, sha256_of_file
+from imgclean.inference.source import Content, Finished, Source
 from imgclean.inference.stack_source import StackSource, open_stack
+from imgclean.inference.standard_input import read_standard_input, spooled
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
+    from imgclean.images.picture import Picture
     from imgclean.inference.denoiser import Denoiser
     from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.jobs import Job
     from imgclean.inference.records import Records
-
-
-_PIECE = 1 << 20  # bytes
-_POLL_SECONDS = 0.1  # how soon a silent pipe lets a run end
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """There is nothing left to do.
-
-    Attributes:
-        reason: why, where the journal does not say it.
-        original: what goes to stdout then: a pipe has no other clean image.
-    """
-
-    reason: str | None = None
-    original: bytes = b""
-
-
-Content = Picture | StackSource | Finished | ImgcleanError
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A job with what was read for it.
-
-    Attributes:
-        job: what to clean.
-        content: the image; or that there is nothing to do; or why there is no image.
-        fingerprint: hash of the input's content.
-        remarks: what of the file is not in the clean image, in words.
-        status: of the input's file, as it was before it was read; None for stdin.
-        seconds: time spent reading.
-    """
-
-    job: Job
-    content: Content
-    fingerprint: str
-    remarks: tuple[str, ...]
-    status: os.stat_result | None
-    seconds: float
-
-    @property
-    def size(self) -> int:
-        """Bytes that are held until the image is denoised."""
-        return int(self.content.samples.nbytes) if isinstance(self.content, Picture) else 0
 
 
 class _Read(NamedTuple):
@@ -134,10 +85,10 @@ class Reader:
         return Source(job, read.content, read.fingerprint, read.remarks, status, seconds)
 
     def _from_stdin(self, job: Job) -> _Read:
-        data = _standard_input(self._is_stopping)
+        data = read_standard_input(self._is_stopping)
         if not _is_tiff(data[:HEAD_BYTES]):
             return _Read(sha256_of(data), self._decoded(job, data, "stdin"))
-        path = _spooled(data)  # a stack is read piece by piece, which a pipe does not allow
+        path = spooled(data)  # a stack is read piece by piece, which a pipe does not allow
         try:
             read = self._tiff(job, path, "stdin")
         except BaseException:
@@ -242,47 +193,6 @@ def require_unchanged(path: Path, before: os.stat_result) -> None:
         raise UnreadableImage(
             "was changed while it was read", hint="run again when nothing writes to it"
         )
-
-
-def _standard_input(is_stopping: Callable[[], bool]) -> bytes:
-    """Return all that comes through stdin.
-
-    Raises:
-        UnreadableImage: the run is to end before it did.
-    """
-    if os.name != "posix":
-        return sys.stdin.buffer.read()
-    descriptor = sys.stdin.buffer.fileno()  # Python's own buffer would be locked at its exit
-    content = BytesIO()
-    while not is_stopping():
-        if select.select([descriptor], [], [], _POLL_SECONDS)[0]:
-            piece = os.read(descriptor, _PIECE)
-            if not piece:
-                return content.getvalue()
-            content.write(piece)
-    raise UnreadableImage("stdin: the run was stopped while it was read")
-
-
-def _spooled(data: bytes) -> Path:
-    """Return a temporary file with this content.
-
-    Raises:
-        UnreadableImage: there is no room for it.
-    """
-    path = None
-    try:
-        with tempfile.NamedTemporaryFile(prefix="imgclean-", suffix=".tif", delete=False) as stream:
-            path = Path(stream.name)
-            stream.write(data)
-    except OSError as error:
-        if path is not None:
-            path.unlink()
-        cause = os.strerror(error.errno).lower() if error.errno else str(error)
-        raise UnreadableImage(
-            f"stdin: cannot be stored while it is read: {cause}",
-            hint="set TMPDIR to a folder with more room",
-        ) from error
-    return path
 
 
 def _status(path: Path) -> os.stat_result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,8 @@ from imgclean.inference import sources
 from imgclean.inference.image_rules import ImageRules
 from imgclean.inference.jobs import STREAM, FileRules, Job
 from imgclean.inference.records import Records
-from imgclean.inference.sources import Finished, Reader, Source
+from imgclean.inference.source import Finished, Source
+from imgclean.inference.sources import Reader
 from imgclean.inference.stack_source import StackSource
 
 if TYPE_CHECKING:
@@ -140,7 +142,7 @@ def test_a_silent_pipe_does_not_keep_a_run_from_ending(monkeypatch):
     ours, theirs = os.pipe()
     asked = iter([False, False, True])  # the user asks to stop after a piece came
     with os.fdopen(ours, "rb") as stream, os.fdopen(theirs, "wb", buffering=0) as writer:
-        monkeypatch.setattr(sources.sys, "stdin", SimpleNamespace(buffer=stream))
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=stream))
         writer.write(b"the beginning of an image")
         records = Records((), FileRules(), ImageRules())
         reader = Reader(records, (), ImageRules(), lambda: next(asked))

@@ -9,12 +9,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, cast
 
-from tifffile import TiffFile, imagej_metadata_tag
+from tifffile import TiffFile
 
 from imgclean.errors import ImageError, UnreadableImage, UnsupportedImage, one_line
 from imgclean.images.limits import ReadRules, check_size
 from imgclean.images.tiff.directory import read_directory, read_header
 from imgclean.images.tiff.file_slices import FileSlices
+from imgclean.images.tiff.imagej import IJ_COUNTS, IJ_METADATA, imagej_tags_of_choice
 from imgclean.images.tiff.page import check_page, record_of_page
 from imgclean.images.tiff.plane import TiffPlane
 from imgclean.images.tiff.refusals import refuse_raw, require_whole
@@ -34,9 +35,7 @@ if TYPE_CHECKING:
 _SUBFILE_TYPE, _DESCRIPTION, _SUB_IFDS, _XMP = 254, 270, 330, 700
 _REDUCED = 1
 _ANY_SIZE = ReadRules(max_pixels=sys.maxsize)  # a side of no pixels is refused all the same
-_IJ_METADATA = 50839
-_OF_STACK = frozenset((_DESCRIPTION, 50838, _IJ_METADATA))
-_IJ_KEYS = ("Info", "Labels", "Ranges", "LUTs", "Plot", "ROI", "Overlays", "Properties")
+_OF_STACK = frozenset((_DESCRIPTION, IJ_COUNTS, IJ_METADATA))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,29 +155,10 @@ class TiffStack:
         if _DESCRIPTION in tags:
             text = select_in_description(self.description, self.axes, planes)
             tags[_DESCRIPTION] = Tag(_DESCRIPTION, ASCII, text.encode() + b"\x00")
-        tags |= self._imagej_tags(planes)
+        if self._file.imagej_metadata and IJ_METADATA in tags:
+            said = self._file.imagej_metadata
+            tags |= imagej_tags_of_choice(said, self.axes, planes, self.layout)
         return dataclasses.replace(record, tags=tuple(tags.values()))
-
-    def _imagej_tags(self, planes: Sequence[int]) -> dict[int, Tag]:
-        """Return ImageJ's labels, ranges and colours of a choice of planes."""
-        said = self._file.imagej_metadata if _IJ_METADATA in self._file.pages.first.tags else None
-        if not said:
-            return {}
-        channels = sorted({self.axes.positions[plane][1] for plane in planes})
-        chosen = {
-            key: [values[each] for each in numbers] if len(values) == count else values
-            for key, numbers, count in (
-                ("Labels", planes, len(self)),
-                ("LUTs", channels, self.axes.channels),
-            )
-            if (values := said.get(key))
-        }
-        ranges = said.get("Ranges", ())
-        if len(ranges) == 2 * self.axes.channels:
-            chosen["Ranges"] = [ranges[2 * each + end] for each in channels for end in (0, 1)]
-        kept = {key: said[key] for key in _IJ_KEYS if key in said}
-        written = imagej_metadata_tag(kept | chosen, self.layout.order)
-        return {code: Tag(code, kind, value) for code, kind, _, value, _ in written}
 
     def tags(self, directory: int) -> tuple[Tag, ...]:
         """Return all tags of a directory."""

@@ -10,7 +10,7 @@ import dataclasses
 import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from io import BufferedWriter, FileIO, UnsupportedOperation
+from io import FileIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +21,9 @@ from imgclean.images.bands import Bands
 from imgclean.images.rasters import MemorySamples
 from imgclean.images.tiff.feed import Feed
 from imgclean.images.tiff.page import as_stored, write_settings
-from imgclean.images.tiff.record import INTERLEAVED, NO_COMPRESSION
+from imgclean.images.tiff.pieces import BAND_ROWS, in_pieces, room_for
 from imgclean.images.tiff.relabel import replace_directories, replace_first_directory
+from imgclean.images.tiff.stream import WholeStream
 from imgclean.images.write import unwritable
 
 if TYPE_CHECKING:
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
 LARGEST_AT_ONCE = 128 << 20
 """Bytes of an image that is read and written as a whole."""
 
-_TILE = (256, 256)
-_TILE_MULTIPLE = 16
-_BAND_ROWS = 64  # of uncompressed strips
 _WAITING_PLANES = 2
 _WAITING_PIECES = 64
 _ROOM_TAG = 65000  # private; its value keeps room for a directory
@@ -83,7 +81,7 @@ class TiffStackWriter:
         self._pending: list[Future[Any]] = []
         self._feed: Feed[Any] | None = None
         self._kind: tuple[tuple[int, ...], np.dtype[Any]] | None = None
-        self._stream = _Stream(FileIO(path, "w"))
+        self._stream = WholeStream(FileIO(path, "w"))
         self._writer = TiffWriter(self._stream, bigtiff=layout.big, byteorder=layout.order)
         self._thread = ThreadPoolExecutor(1)
 
@@ -108,10 +106,10 @@ class TiffStackWriter:
             raise UnreadableImage("damaged: it is no ImageJ stack, as its pages differ in size")
         self._kind = (shape, dtype)
         if math.prod(shape) * dtype.itemsize > LARGEST_AT_ONCE:
-            record = _in_pieces(record)
+            record = in_pieces(record)
             self._records.append(dataclasses.replace(record, tags=()))
             take = self._take_bands(record, shape, dtype)
-            rows = record.tile[0] if record.tile else _BAND_ROWS
+            rows = record.tile[0] if record.tile else BAND_ROWS
             return Bands(shape, dtype, rows, take), self._finish_pieces
         self._records.append(dataclasses.replace(record, tags=()))
         memory = MemorySamples(np.empty(shape, dtype))
@@ -229,42 +227,3 @@ class TiffStackWriter:
 
     def _ordered(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
         return dtype.newbyteorder(self._layout.order)
-
-
-class _Stream(BufferedWriter):
-    """A file that arrays are written to through Python, and that is not closed without a word.
-
-    Given a descriptor, numpy writes with a buffer of its own: on a full disk it loses the last
-    4096 bytes of an array in silence. What tifffile opens itself, it closes the same way.
-    """
-
-    def fileno(self) -> int:
-        """Say that there is no descriptor.
-
-        Raises:
-            UnsupportedOperation: always.
-        """
-        raise UnsupportedOperation("fileno")
-
-
-def room_for(tags: tuple[Tag, ...], record: TiffRecord, shape: tuple[int, ...]) -> int:
-    """Return how many bytes a directory of these tags and of the structure's takes at most."""
-    said = sum(64 + len(tag.value) for tag in _flat(tags))
-    strips = math.ceil(shape[0] / (record.rows_per_strip or shape[0]))
-    return 4096 + said + 32 * strips
-
-
-def _flat(tags: tuple[Tag, ...]) -> list[Tag]:
-    return [each for tag in tags for each in (tag, *_flat(tag.directory or ()))]
-
-
-def _in_pieces(record: TiffRecord) -> TiffRecord:
-    """Return how a large plane is held: in the source's tiles, in raw strips, or in tiles of ours.
-
-    Its channels lie together, as they are computed together.
-    """
-    record = dataclasses.replace(record, planar=INTERLEAVED)
-    if record.tile is None and record.compression == NO_COMPRESSION:
-        return dataclasses.replace(record, rows_per_strip=_BAND_ROWS)
-    fits = record.tile is not None and not any(side % _TILE_MULTIPLE for side in record.tile)
-    return record if fits else dataclasses.replace(record, tile=_TILE, rows_per_strip=None)
