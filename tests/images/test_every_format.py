@@ -167,9 +167,7 @@ def files(draw: st.DrawFn) -> tuple[Kind, np.ndarray, bytes]:
 
 
 @given(files(), st.sampled_from(TILES))
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_file_of_any_size_comes_back_equal(tmp_path_factory, clean_unchanged, drawn, tile):
     kind, samples, data = drawn
     folder = tmp_path_factory.mktemp("any")

@@ -14,7 +14,7 @@ from boxed_material import (
     samples_of,
     smooth,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imgclean.errors import UnsupportedImage
@@ -64,7 +64,6 @@ def heic(writer: Any, samples: np.ndarray, **settings: Any) -> bytes:
     return stream.getvalue()
 
 
-@settings(deadline=None)  # the encoder starts slowly
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from((1, 3, 4)))
 def test_pixels_of_8_bits_are_read_as_they_are(
     writer: Any, height: int, width: int, channels: int

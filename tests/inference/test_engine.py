@@ -40,7 +40,7 @@ def picture(height, width, channels=3):
     return np.random.default_rng(0).random((channels, height, width), np.float32)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(16, 100), st.sampled_from([1, 2, 8]))
 def test_tiled_equals_whole_at_every_size(height, width, side, alignment):
     image = picture(height, width)

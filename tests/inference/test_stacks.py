@@ -345,9 +345,7 @@ def layouts(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(layouts(), st.sampled_from(["auto", "none", 16, 33]))
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_stack_returns_as_it_was(tmp_path_factory, clean_unchanged, how, tile):
     folder = tmp_path_factory.mktemp("any")
     source = folder / "stack.tif"
@@ -373,9 +371,7 @@ def in_pieces():
 
 
 @given(layouts(), st.sampled_from(["auto", 16, 33]), st.booleans())
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_too_large_for_memory_returns_as_it_was(
     tmp_path_factory, clean_unchanged, in_pieces, how, tile, alone
 ):

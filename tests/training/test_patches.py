@@ -17,7 +17,7 @@ def orientations(patch):
     return [each for one in turned for each in (one, one[:, ::-1])]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.lists(st.tuples(st.integers(8, 20), st.integers(8, 20)), min_size=1, max_size=4),
     st.sampled_from([1, 3]),
