@@ -63,6 +63,8 @@ class Format:
         alpha: whether it holds alpha.
         longest_side: pixels.
         highest: the largest value of an integer sample.
+        holds: which blocks of metadata: `icc`, `exif`, `xmp`, `iptc`.
+        largest_block: bytes of EXIF or of XMP that it has room for; None for any number.
         depths: of how many bits it can say that integer samples are, where those are fewer than
             their type has.
         substitute: name of the format that is written instead, for want of an encoder.
@@ -79,6 +81,8 @@ class Format:
     longest_side: int
     highest: int = 65_535
     depths: tuple[int, ...] = ()
+    holds: tuple[str, ...] = ("icc", "exif", "xmp")
+    largest_block: int | None = None
     substitute: str | None = None
 
     def recognises(self, head: bytes) -> bool:
@@ -104,6 +108,7 @@ FORMATS: tuple[Format, ...] = (
         dtypes=("uint8", "uint16"),
         alpha=True,
         longest_side=2**31 - 1,
+        holds=("icc", "exif", "xmp", "iptc"),
     ),
     Format(
         name="jpeg",
@@ -115,6 +120,8 @@ FORMATS: tuple[Format, ...] = (
         spaces=("gray", "rgb", "cmyk"),
         alpha=False,
         longest_side=65_500,  # libjpeg's own limit, a little below the format's
+        holds=("icc", "exif", "xmp", "iptc"),
+        largest_block=65_500,  # of a segment, without what names the block
     ),
     Format(
         name="tiff",
@@ -126,6 +133,7 @@ FORMATS: tuple[Format, ...] = (
         spaces=("gray", "rgb", "cmyk", "separate"),
         alpha=True,
         longest_side=2**32 - 1,
+        holds=("icc", "exif", "xmp", "iptc"),
     ),
     Format(
         name="webp",
@@ -147,6 +155,7 @@ FORMATS: tuple[Format, ...] = (
         alpha=True,
         longest_side=2**31 - 1,
         depths=tuple(range(1, 17)),
+        holds=("icc", "exif", "xmp", "iptc"),
     ),
     Format(
         name="jpegxl",
@@ -180,6 +189,7 @@ FORMATS: tuple[Format, ...] = (
         dtypes=("uint8",),
         alpha=True,
         longest_side=2**31 - 1,
+        holds=("icc",),
     ),
     Format(
         name="pnm",
@@ -191,6 +201,7 @@ FORMATS: tuple[Format, ...] = (
         alpha=True,
         longest_side=2**31 - 1,
         depths=tuple(range(1, 17)),
+        holds=(),
     ),
     Format(
         name="pfm",
@@ -201,6 +212,7 @@ FORMATS: tuple[Format, ...] = (
         dtypes=("float32",),
         alpha=False,
         longest_side=2**31 - 1,
+        holds=(),
     ),
     Format(
         name="gif",

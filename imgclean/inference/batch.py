@@ -16,17 +16,26 @@ import numpy as np
 from imgclean.atomic import remove_leftovers
 from imgclean.errors import ImageError, ImgcleanError, UnreadableImage, UnwritableImage, one_line
 from imgclean.events import Done, Emit, Failed, Skipped, Summary
+from imgclean.images.formats import format_by_name
 from imgclean.images.pixels import sample_range
 from imgclean.images.rasters import MemorySamples
 from imgclean.images.read import TRY_OTHER_COPY
-from imgclean.images.write import encode_image, unwritable
+from imgclean.images.write import encode_image, metadata_without_place, unwritable
 from imgclean.inference.flow import ByteBudget, ReadAhead, WriteBehind
 from imgclean.inference.image_rules import ImageRules
 from imgclean.inference.introductions import Introductions
 from imgclean.inference.outputs import put_bytes, put_file
 from imgclean.inference.passage import pass_through
 from imgclean.inference.records import Records
-from imgclean.inference.reports import Progress, done, failed, left_out, nearly_empty
+from imgclean.inference.reports import (
+    Progress,
+    done,
+    failed,
+    left_out,
+    nearly_empty,
+    without_note,
+    without_place,
+)
 from imgclean.inference.said import metadata_of_clean
 from imgclean.inference.source import Finished
 from imgclean.inference.sources import Reader, format_of_output, require_unchanged
@@ -167,11 +176,26 @@ class Batch:
             self._count([failed(source.job, error.about(source.job.input))])
             return
         self._pixels += picture.width * picture.height
+        self._warn_of_loss(picture, clean, source.job)
         seconds = source.seconds + time.monotonic() - started
         writer.submit(
             lambda: self._write(source, records, clean, denoiser, precision, seconds),
             clean.samples.nbytes,
         )
+
+    def _warn_of_loss(self, noisy: Picture, clean: Picture, job: Job) -> None:
+        """Say what of an image's metadata is not written, though nobody asked for that."""
+        rules = self._image_rules
+        target = format_by_name(format_of_output(job, clean))
+        if rules.strip_metadata:
+            return
+        if names := metadata_without_place(noisy, target):
+            self._emit(without_place(job, names, target.title))
+        if rules.provenance and "xmp" in target.holds:
+            note = clean.metadata.xmp or b""
+            full = target.largest_block is not None and len(note) > target.largest_block
+            if full or note == noisy.metadata.xmp:
+                self._emit(without_note(job))
 
     def _denoise(
         self, denoiser: Denoiser, picture: Picture, job: Job, interruption: Interruption

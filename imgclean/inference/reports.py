@@ -88,6 +88,18 @@ def left_out(job: Job, remark: str) -> Warned:
     return Warned(input=str(job.input), error="LeftOut", message=text)
 
 
+def without_place(job: Job, names: tuple[str, ...], title: str) -> Warned:
+    """Return the warning that a format has no place for what a file says."""
+    text = f"{job.input}: {', '.join(names)} left out, for want of a place in {title}"
+    return Warned(input=str(job.input), error="LeftOut", message=text)
+
+
+def without_note(job: Job) -> Warned:
+    """Return the warning that a clean image does not say what cleaned it."""
+    text = f"{job.input}: the note on what cleaned it is left out: its XMP takes no more"
+    return Warned(input=str(job.input), error="LeftOut", message=text)
+
+
 def nearly_empty(job: Job, pages: tuple[int, ...] = (1,), count: int = 1) -> Warned:
     """Return the warning that the range is much wider than the samples, on these of the pages."""
     where = "it uses" if count == 1 else f"page {pages[0]} uses"
