@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from imgclean.images.formats import Format
     from imgclean.images.picture import ColourSpace, Picture
 
-_BLOCK_NAMES = {"icc": "its colour profile", "exif": "EXIF", "xmp": "XMP", "iptc": "IPTC"}
 _SPACE_NAMES: Mapping[ColourSpace, str] = {
     "gray": "gray images",
     "rgb": "RGB images",
@@ -93,23 +92,6 @@ def encode_image(
         raise UnwritableImage(
             f"{target.title} cannot hold it: {error}", hint="choose another format with --format"
         ) from error
-
-
-def metadata_without_place(picture: Picture, target: Format) -> tuple[str, ...]:
-    """Return what a picture's file says that one of another format has no place for, in words."""
-    if target.name == picture.format:
-        return ()
-    return tuple(
-        name
-        for key, name in _BLOCK_NAMES.items()
-        if (block := getattr(picture.metadata, key))
-        and (key not in target.holds or not _has_room(key, block, target))
-    )
-
-
-def _has_room(key: str, block: bytes, target: Format) -> bool:
-    cut = target.largest_block is not None and key in ("exif", "xmp")
-    return not cut or len(block) <= (target.largest_block or 0)
 
 
 def _at_stated_depth(picture: Picture, target: Format) -> Picture:

@@ -20,7 +20,7 @@ from imgclean.images.formats import format_by_name
 from imgclean.images.pixels import sample_range
 from imgclean.images.rasters import MemorySamples
 from imgclean.images.read import TRY_OTHER_COPY
-from imgclean.images.write import encode_image, metadata_without_place, unwritable
+from imgclean.images.write import encode_image, unwritable
 from imgclean.inference.flow import ByteBudget, ReadAhead, WriteBehind
 from imgclean.inference.image_rules import ImageRules
 from imgclean.inference.introductions import Introductions
@@ -33,10 +33,8 @@ from imgclean.inference.reports import (
     failed,
     left_out,
     nearly_empty,
-    without_note,
-    without_place,
 )
-from imgclean.inference.said import metadata_of_clean
+from imgclean.inference.said import metadata_of_clean, unsaid
 from imgclean.inference.source import Finished
 from imgclean.inference.sources import Reader, format_of_output, require_unchanged
 from imgclean.inference.stack_run import clean_stack
@@ -152,7 +150,7 @@ class Batch:
             self._count([failed(job, content)])
             return
         for remark in source.remarks:
-            self._emit(left_out(job, remark))
+            self._emit(left_out(job, f"{remark} are left out"))
         if isinstance(content, StackSource):
             with closing(content):
                 self._count([self._clean_stack(source, content, records, interruption)])
@@ -176,26 +174,16 @@ class Batch:
             self._count([failed(source.job, error.about(source.job.input))])
             return
         self._pixels += picture.width * picture.height
-        self._warn_of_loss(picture, clean, source.job)
+        target = format_by_name(format_of_output(source.job, clean))
+        for text in unsaid(
+            picture.metadata, clean.metadata, picture.format, target, self._image_rules
+        ):
+            self._emit(left_out(source.job, text))
         seconds = source.seconds + time.monotonic() - started
         writer.submit(
             lambda: self._write(source, records, clean, denoiser, precision, seconds),
             clean.samples.nbytes,
         )
-
-    def _warn_of_loss(self, noisy: Picture, clean: Picture, job: Job) -> None:
-        """Say what of an image's metadata is not written, though nobody asked for that."""
-        rules = self._image_rules
-        target = format_by_name(format_of_output(job, clean))
-        if rules.strip_metadata:
-            return
-        if names := metadata_without_place(noisy, target):
-            self._emit(without_place(job, names, target.title))
-        if rules.provenance and "xmp" in target.holds:
-            note = clean.metadata.xmp or b""
-            full = target.largest_block is not None and len(note) > target.largest_block
-            if full or note == noisy.metadata.xmp:
-                self._emit(without_note(job))
 
     def _denoise(
         self, denoiser: Denoiser, picture: Picture, job: Job, interruption: Interruption

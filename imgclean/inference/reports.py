@@ -82,22 +82,9 @@ def failed(job: Job, error: ImgcleanError) -> Failed:
     )
 
 
-def left_out(job: Job, remark: str) -> Warned:
-    """Return the warning that a part of a file is not in the clean image."""
-    text = f"{job.input}: {remark} are left out"
-    return Warned(input=str(job.input), error="LeftOut", message=text)
-
-
-def without_place(job: Job, names: tuple[str, ...], title: str) -> Warned:
-    """Return the warning that a format has no place for what a file says."""
-    text = f"{job.input}: {', '.join(names)} left out, for want of a place in {title}"
-    return Warned(input=str(job.input), error="LeftOut", message=text)
-
-
-def without_note(job: Job) -> Warned:
-    """Return the warning that a clean image does not say what cleaned it."""
-    text = f"{job.input}: the note on what cleaned it is left out: its XMP takes no more"
-    return Warned(input=str(job.input), error="LeftOut", message=text)
+def left_out(job: Job, what: str) -> Warned:
+    """Return the warning that something of a file is not in the clean image."""
+    return Warned(input=str(job.input), error="LeftOut", message=f"{job.input}: {what}")
 
 
 def nearly_empty(job: Job, pages: tuple[int, ...] = (1,), count: int = 1) -> Warned:
