@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -135,8 +134,9 @@ def _file_in_memory() -> BinaryIO:
     With a descriptor, where the system has such: Pillow writes to one with the interpreter
     unlocked.
     """
-    if sys.platform == "linux":
-        return os.fdopen(os.memfd_create("jpeg"), "w+b")
+    if hasattr(os, "memfd_create"):
+        with suppress(OSError):  # a sandbox may forbid it
+            return os.fdopen(os.memfd_create("jpeg"), "w+b")
     return BytesIO()
 
 
