@@ -20,7 +20,7 @@ from imgclean.images.write import encode_image
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imgclean.images.formats import Format
+    from imgclean.images.format import Format
 
 XMP = b'<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/">\xc3\xa9</x:xmpmeta>'
 IPTC = b"\x1c\x02\x00\x00\x02\x00\x04\x1c\x02\x5a\x00\x08Budapest"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from imgclean.images.formats import Format
+    from imgclean.images.format import Format
     from imgclean.images.picture import ColourSpace, Picture
 
 _SPACE_NAMES: Mapping[ColourSpace, str] = {

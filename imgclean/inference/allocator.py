@@ -13,9 +13,8 @@ _KEPT_IN_ALL = 256 << 20
 def keep_freed_memory() -> None:
     """Have glibc reuse blocks of up to 64 MiB, such as tiles and photographs, once they are freed.
 
-    By itself it returns them to the system, which fills each new one with zeros, page by page: a
-    quarter of the time of a run over JPEGs of 12 megapixels (benchmarks/throughput.py). At most
-    256 MiB are kept. Does nothing where there is no glibc.
+    By itself it returns them to the system, which fills each new one with zeros, page by page, for
+    every tile anew. At most 256 MiB are kept. Does nothing where there is no glibc.
     """
     if not sys.platform.startswith("linux"):
         return

@@ -15,7 +15,7 @@ from imgclean.images.formats import (
 from imgclean.inference.jobs import STREAM
 
 if TYPE_CHECKING:
-    from imgclean.images.formats import Format
+    from imgclean.images.format import Format
     from imgclean.inference.jobs import FileRules
 
 

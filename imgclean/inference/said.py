@@ -11,7 +11,7 @@ from imgclean.images.metadata.provenance import note_provenance
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imgclean.images.formats import Format
+    from imgclean.images.format import Format
     from imgclean.images.picture import Metadata
     from imgclean.inference.denoiser import Denoiser
     from imgclean.inference.image_rules import ImageRules

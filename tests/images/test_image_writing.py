@@ -9,7 +9,7 @@ import pytest
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 from imgclean.errors import InvalidSetting, UnwritableImage
-from imgclean.images.formats import Format
+from imgclean.images.format import Format
 from imgclean.images.picture import Metadata, Picture, Resolution
 from imgclean.images.read import decode_image, read_image
 from imgclean.images.write import encode_image, write_image

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
 from contextlib import suppress
 from io import BytesIO
 from typing import Any
@@ -386,3 +388,19 @@ def test_a_file_with_damage_is_read_or_refused_and_nothing_else(name: str) -> No
             damaged[position] ^= int(random.integers(1, 256))
         with suppress(ImageError):  # and nothing else, no warning either
             decode_image(bytes(damaged), name)
+
+
+def test_where_files_in_memory_are_forbidden_plain_memory_gives_the_same_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    samples = np.random.default_rng(0).integers(0, 256, (40, 50, 4), dtype=np.uint8)
+    pictures = [Picture(samples[:, :, :n], alpha=False, format="jpeg") for n in (1, 3, 4)]
+    usual = [encode(each, None) for each in pictures]
+
+    def forbidden(*_: object) -> int:
+        raise OSError(errno.EPERM, "forbidden")
+
+    monkeypatch.setattr(os, "memfd_create", forbidden, raising=False)
+    assert [encode(each, None) for each in pictures] == usual
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    assert [encode(each, None) for each in pictures] == usual
