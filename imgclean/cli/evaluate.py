@@ -52,7 +52,8 @@ def evaluate(
 
     Example: imgclean evaluate cbsd68/ --model dncnn --noise gaussian:15 --noise gaussian:25
     """
-    from imgclean.degradation.spec import parse_degradation
+    from imgclean.degradation.parsing import parse_degradation
+    from imgclean.degradation.spec import Gaussian
     from imgclean.evaluation.protocol import SMALLEST_SIDE
     from imgclean.evaluation.protocol import evaluate as measure
     from imgclean.images.collection import read_clean_images
@@ -69,8 +70,9 @@ def evaluate(
                 (folder,), channels=colour and CHANNELS[colour], smallest=SMALLEST_SIDE, emit=emit
             )
             for spec in specs:
+                sigma = spec.sigma.low if isinstance(spec, Gaussian) else None
                 settings = InferenceSettings(
-                    device=device, precision=precision, sigma=spec.low, ensemble=ensemble
+                    device=device, precision=precision, sigma=sigma, ensemble=ensemble
                 )
                 selection = Selection(registry(), settings, model=model, weights=weights)
                 denoiser = selection.denoiser("gray" if images.channels == 1 else "rgb")

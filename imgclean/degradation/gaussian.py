@@ -10,16 +10,16 @@ import torch
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from imgclean.degradation.spec import GaussianSpec
+    from imgclean.degradation.spec import Gaussian
 
 GREY_LEVELS = 255.0
 """Sigma is given in grey levels; images are in [0, 1]."""
 
 
-def draw_sigma(spec: GaussianSpec, count: int, generator: torch.Generator) -> torch.Tensor:
+def draw_sigma(spec: Gaussian, count: int, generator: torch.Generator) -> torch.Tensor:
     """Return `count` standard deviations, uniform over the spec's range, in units of [0, 1]."""
     share = torch.rand(count, generator=generator, device=generator.device)
-    return (spec.low + share * (spec.high - spec.low)) / GREY_LEVELS
+    return (spec.sigma.low + share * (spec.sigma.high - spec.sigma.low)) / GREY_LEVELS
 
 
 def draw_noise(shape: torch.Size, sigma: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

@@ -1,58 +1,196 @@
-"""Spec strings such as `gaussian:25` and `gaussian:0-55`. Imports neither torch nor numpy."""
+"""What can happen to an image, as data. Imports neither torch nor numpy.
+
+A degradation prints as the spec string from which `parsing.parse_degradation` makes it.
+"""
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
 
-from imgclean.errors import InvalidSetting
+from imgclean.degradation.base import Degradation, Levelled, Levels
 
-_GAUSSIAN = re.compile(r"gaussian:(?P<low>\d+(?:\.\d+)?)(?:-(?P<high>\d+(?:\.\d+)?))?")
-_MAX_SIGMA = 255.0
+if TYPE_CHECKING:
+    from imgclean.extension.model_info import Task
 
 
 @dataclass(frozen=True, slots=True)
-class GaussianSpec:
-    """White Gaussian noise.
+class Gaussian(Levelled):
+    """White Gaussian noise, y = x + N(0, sigma).
 
     Attributes:
-        low, high: range of the standard deviation in grey levels of 255; equal for one known
-            level, else each image draws its own, uniformly.
+        sigma: standard deviation in grey levels of 255.
     """
 
-    low: float
-    high: float
+    name = "gaussian"
+    papers = ((15.0, 25.0, 50.0),)  # DnCNN, Tables II to IV
+    sigma: Levels
+
+
+@dataclass(frozen=True, slots=True)
+class Poisson(Levelled):
+    """Shot noise, y = Poisson(peak x) / peak with x in [0, 1] (DN-ResNet, Introduction).
+
+    Attributes:
+        peak: mean count of photons in a white pixel.
+    """
+
+    name = "poisson"
+    papers = ((1.0, 2.0, 4.0, 8.0),)  # Remez et al. 2017, whose split DN-ResNet follows
+    peak: Levels
+
+
+@dataclass(frozen=True, slots=True)
+class PoissonGaussian(Levelled):
+    """Shot and read noise, y = Poisson(peak x) / peak + N(0, sigma) (DN-ResNet).
+
+    Attributes:
+        peak: mean count of photons in a white pixel.
+        sigma: standard deviation in grey levels of 255.
+    """
+
+    name = "poisson-gaussian"
+    # Makitalo and Foi, IEEE TIP 2013, Table I: sigma is a tenth of the peak
+    papers = ((1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0), (25.5,))
+    peak: Levels
+    sigma: Levels
+
+
+@dataclass(frozen=True, slots=True)
+class Jpeg(Levelled):
+    """JPEG compression by libjpeg (DnCNN, Section IV-A).
+
+    Attributes:
+        quality: whole numbers, 1 to 100.
+    """
+
+    name = "jpeg"
+    remedy = "deblock"
+    tolerance = 0.0  # the quantisation at 99 is nothing like that at 90
+    papers = ((10.0, 20.0, 30.0, 40.0),)  # DnCNN, Table VI
+    quality: Levels
+
+
+@dataclass(frozen=True, slots=True)
+class Jpeg2000(Levelled):
+    """JPEG 2000 compression (DN-ResNet, Applications to Other Image Enhancement Tasks).
+
+    Attributes:
+        rate: bits per pixel of the file.
+    """
+
+    name = "jpeg2000"
+    remedy = "deblock"
+    papers = ((0.15, 0.3, 0.6),)  # DN-ResNet shows images at 0.15; then each rate doubles
+    rate: Levels
+
+
+@dataclass(frozen=True, slots=True)
+class Bicubic(Degradation):
+    """Shrunk and enlarged again by MATLAB's imresize (DnCNN, Section IV-A).
+
+    Attributes:
+        scale: 2, 3 or 4.
+    """
+
+    remedy = "upscale"
+    scale: int
 
     @property
     def blind(self) -> bool:
-        """Whether the level varies."""
-        return self.low < self.high
-
-    def contains(self, sigma: float) -> bool:
-        """Whether a set trained on this noise has seen `sigma` (a known level: within 10 %)."""
-        if self.blind:
-            return self.low <= sigma <= self.high
-        return math.isclose(sigma, self.low, rel_tol=0.1)
+        """False: one scale."""
+        return False
 
     def __str__(self) -> str:
-        return f"gaussian:{self.low:g}" + (f"-{self.high:g}" if self.blind else "")
+        return f"bicubic:{self.scale}"
 
 
-def parse_degradation(text: str) -> GaussianSpec:
-    """Return what `text` names.
+@dataclass(frozen=True, slots=True)
+class Pairs(Degradation):
+    """What the noisy images of training pairs show; it names a domain and cannot be applied."""
 
-    Raises:
-        InvalidSetting: it is not `gaussian:SIGMA` or `gaussian:LOW-HIGH` with
-            0 <= LOW <= HIGH <= 255.
+    @property
+    def blind(self) -> bool:
+        """True: nothing is known of the pairs' levels."""
+        return True
+
+    def paper_levels(self) -> tuple[Degradation, ...]:
+        """Return none."""
+        return ()
+
+    def __str__(self) -> str:
+        return "pairs"
+
+
+@dataclass(frozen=True, slots=True)
+class Chain(Degradation):
+    """One after the other.
+
+    Attributes:
+        parts: at least two, in their order; none is a chain, a choice or `Pairs`.
     """
-    match = _GAUSSIAN.fullmatch(text.strip())
-    if match:
-        low = float(match["low"])
-        high = float(match["high"] or low)
-        if low <= high <= _MAX_SIGMA:
-            return GaussianSpec(low, high)
-    raise InvalidSetting(
-        f"{text!r} is not a noise specification",
-        hint="use gaussian:25 for one level or gaussian:0-55 for a range (grey levels of 255)",
-    )
+
+    parts: tuple[Degradation, ...]
+
+    @property
+    def blind(self) -> bool:
+        """Whether any part is."""
+        return any(each.blind for each in self.parts)
+
+    @property
+    def task(self) -> Task:
+        """That of the last part that is not noise, else `denoise`."""
+        others: list[Task] = [each.task for each in self.parts if each.task != "denoise"]
+        return others[-1] if others else "denoise"
+
+    def holds(self, other: Degradation) -> bool:
+        """Whether `other` is a chain, each part of which lies inside this one's."""
+        return (
+            isinstance(other, Chain)
+            and len(self.parts) == len(other.parts)
+            and all(
+                mine.holds(theirs) for mine, theirs in zip(self.parts, other.parts, strict=True)
+            )
+        )
+
+    def paper_levels(self) -> tuple[Degradation, ...]:
+        """Return every combination of the parts' levels."""
+        return tuple(Chain(each) for each in product(*(part.paper_levels() for part in self.parts)))
+
+    def __str__(self) -> str:
+        return "+".join(str(each) for each in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Degradation):
+    """One of several, each as likely as the others.
+
+    Attributes:
+        parts: at least two; none is a choice.
+    """
+
+    parts: tuple[Degradation, ...]
+
+    @property
+    def blind(self) -> bool:
+        """True: it varies."""
+        return True
+
+    @property
+    def task(self) -> Task:
+        """That of the first part."""
+        return self.parts[0].task
+
+    @property
+    def alternatives(self) -> tuple[Degradation, ...]:
+        """The parts."""
+        return self.parts
+
+    def paper_levels(self) -> tuple[Degradation, ...]:
+        """Return the levels of every part, each once."""
+        every = (level for part in self.parts for level in part.paper_levels())
+        return tuple(dict.fromkeys(every))
+
+    def __str__(self) -> str:
+        return "|".join(str(each) for each in self.parts)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgclean.degradation.gaussian import GREY_LEVELS, protocol_noise
+from imgclean.degradation.spec import Gaussian
 from imgclean.errors import InvalidSetting
 from imgclean.evaluation.metrics import psnr, ssim
 from imgclean.events import Evaluated, Progressed
@@ -20,7 +21,7 @@ from imgclean.images.rasters import ArrayRaster, ArraySink
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from imgclean.degradation.spec import GaussianSpec
+    from imgclean.degradation.base import Degradation
     from imgclean.events import Emit
     from imgclean.images.collection import CleanImages
     from imgclean.inference.denoiser import Denoiser
@@ -30,7 +31,7 @@ SMALLEST_SIDE = 11
 
 
 def evaluate(
-    clean: CleanImages, noise: GaussianSpec, denoiser: Denoiser, *, seed: int, emit: Emit
+    clean: CleanImages, noise: Degradation, denoiser: Denoiser, *, seed: int, emit: Emit
 ) -> Evaluated:
     """Return the mean PSNR and SSIM of the denoiser on the set under `noise`.
 
@@ -42,16 +43,17 @@ def evaluate(
         emit: gets a `Progressed` event for each image.
 
     Raises:
-        InvalidSetting: the noise is a range.
+        InvalidSetting: the noise is a range, or not Gaussian.
     """
+    hint = "evaluation takes one level, such as gaussian:25"
     if noise.blind:
-        raise InvalidSetting(
-            f"{noise} is a range", hint="evaluation takes one level, such as gaussian:25"
-        )
+        raise InvalidSetting(f"{noise} is a range", hint=hint)
+    if not isinstance(noise, Gaussian):
+        raise InvalidSetting(f"{noise} is not Gaussian noise", hint=hint)
     scores: list[tuple[float, float, float, float]] = []
     seconds = 0.0
     for image in clean.images:
-        noisy = add_noise(image, noise.low, seed)
+        noisy = add_noise(image, noise.sigma.low, seed)
         started = time.perf_counter()
         output = denoise_float(denoiser, noisy)
         seconds += time.perf_counter() - started

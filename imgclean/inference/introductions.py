@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imgclean.degradation.spec import Gaussian
 from imgclean.events import Note, Warned
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Introductions:
             )
         )
         sigma = denoiser.settings.sigma
-        if sigma is not None and not config.domain.contains(sigma):
+        if sigma is not None and not config.domain.covers(Gaussian.at(sigma)):
             self._warn(f"{config.name} was trained for {config.noise}, not for sigma {sigma:g}")
         elif sigma is not None and config.domain.blind and not denoiser.info.noise_aware:
             self._emit(

@@ -11,7 +11,6 @@ import torch
 from torch.optim.swa_utils import AveragedModel
 
 from imgclean.degradation.gaussian import draw_noise, draw_sigma
-from imgclean.degradation.spec import parse_degradation
 from imgclean.errors import RunUnwritable, TrainingDiverged
 from imgclean.events import TrainStep, Warned
 from imgclean.extension.requests import TrainResult
@@ -70,7 +69,7 @@ class _Draw:
         recipe = self.recipe
         generator = torch.Generator(self.device).manual_seed(recipe.seed * _SEED_STRIDE + step)
         clean = self.patches.draw(recipe.batch, generator)
-        sigma = draw_sigma(parse_degradation(recipe.noise), recipe.batch, generator)
+        sigma = draw_sigma(recipe.domain, recipe.batch, generator)
         noisy = clean + draw_noise(clean.shape, sigma, generator)
         return _Batch(clean, noisy, sigma if self.noise_aware else None)
 

@@ -15,7 +15,8 @@ from pydantic import (
     model_validator,
 )
 
-from imgclean.degradation.spec import parse_degradation
+from imgclean.degradation.parsing import parse_degradation
+from imgclean.degradation.spec import Gaussian
 from imgclean.errors import InvalidSetting
 from imgclean.weightsets.config import list_mistakes
 
@@ -26,9 +27,16 @@ class _Section(BaseModel):
 
 def _known_noise(text: str) -> str:
     try:
-        return str(parse_degradation(text))
+        return str(_parse_gaussian(text))
     except InvalidSetting as error:
         raise ValueError(f"{error} ({error.hint})") from error
+
+
+def _parse_gaussian(text: str) -> Gaussian:
+    noise = parse_degradation(text)
+    if isinstance(noise, Gaussian):
+        return noise
+    raise InvalidSetting(f"{noise} is not Gaussian noise", hint="use gaussian:25 or gaussian:0-55")
 
 
 class Budget(_Section):
@@ -105,6 +113,11 @@ class Recipe(_Section):
     validate_on: list[str] = []
     optimiser: Optimiser = Optimiser()
     budget: Budget = Budget(minutes=60.0)
+
+    @property
+    def domain(self) -> Gaussian:
+        """What `noise` names."""
+        return _parse_gaussian(self.noise)
 
 
 def read_recipe(settings: dict[str, Any]) -> Recipe:

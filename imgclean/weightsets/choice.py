@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from imgclean.degradation.spec import Gaussian
 from imgclean.errors import NoModelInstalled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from imgclean.degradation.base import Degradation
     from imgclean.extension.model_info import Task
     from imgclean.weightsets.catalogue import WeightSet
 
@@ -24,6 +26,7 @@ class Wanted:
         model: only sets of this model, or None for any.
         models: names of the models that are installed.
         sigma: known noise level in grey levels of 255, or None.
+        degradation: known degradation, or None; goes before `sigma`.
     """
 
     channels: int
@@ -31,16 +34,25 @@ class Wanted:
     task: Task = "denoise"
     model: str | None = None
     sigma: float | None = None
+    degradation: Degradation | None = None
+
+    @property
+    def known(self) -> Degradation | None:
+        """What is known of the degradation: itself, or noise of the known level, or nothing."""
+        if self.degradation is None and self.sigma is not None:
+            return Gaussian.at(self.sigma)
+        return self.degradation
 
 
 def choose_weight_set(sets: Iterable[WeightSet], wanted: Wanted) -> WeightSet:
     """Return the set that fits best.
 
-    Sets of another task or of a model that is not installed are left out. Of the rest, sets
-    for the image's channels come first (a set for another count works, less well); then a set
-    trained for one sigma within 10 % of the known one, then blind sets whose range holds it,
-    then other blind sets, and one-sigma sets last; then the highest preference; then the name,
-    so that the choice is always the same.
+    Sets of other tasks or of a model that is not installed are left out. Of the rest, sets for
+    the image's channels come first (a set for another count works, less well); then a set
+    trained for the known degradation alone, then blind sets that have seen it, then other blind
+    sets, then other sets for one level (to denoise, sets that have seen Gaussian noise before
+    all that have not); then the highest preference; then the name, so that the choice is always
+    the same.
 
     Raises:
         NoModelInstalled: no set is left.
@@ -58,16 +70,23 @@ def choose_weight_set(sets: Iterable[WeightSet], wanted: Wanted) -> WeightSet:
 def _fits(candidate: WeightSet, wanted: Wanted) -> bool:
     config = candidate.config
     return (
-        config.task == wanted.task
+        wanted.task in {config.task, *config.domain.tasks}
         and config.model in wanted.models
         and wanted.model in (None, config.model)
     )
 
 
-def _rank(candidate: WeightSet, wanted: Wanted) -> tuple[bool, int, int, str]:
+def _rank(candidate: WeightSet, wanted: Wanted) -> tuple[bool, bool, bool, bool, int, str]:
     """Return a key that sorts the better set first."""
     config = candidate.config
     domain = config.domain
-    known = wanted.sigma is not None and domain.contains(wanted.sigma)
-    level = (0 if known else 2) if domain.blind else (-1 if known else 3)
-    return config.channels != wanted.channels, level, -config.preference, candidate.name
+    known = wanted.known is not None and domain.covers(wanted.known)
+    gaussian = any(isinstance(each, Gaussian) for each in domain.alternatives)
+    return (
+        config.channels != wanted.channels,
+        not known,
+        wanted.task == "denoise" and not known and not gaussian,
+        domain.blind == known,  # a set for one level excels there and fails elsewhere
+        -config.preference,
+        candidate.name,
+    )

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from imgclean.degradation.spec import GaussianSpec, parse_degradation
+from imgclean.degradation.parsing import parse_degradation
 from imgclean.errors import InvalidSetting, WeightsCorrupt
 from imgclean.extension.model_info import Task  # noqa: TC001 - pydantic reads it at run time
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from imgclean.degradation.base import Degradation
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
@@ -100,8 +102,8 @@ class WeightSetConfig(_Record):
     results: list[Measurement] = []
 
     @property
-    def domain(self) -> GaussianSpec:
-        """The noise that it was trained on."""
+    def domain(self) -> Degradation:
+        """What it was trained on."""
         return parse_degradation(self.noise)
 
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from imgclean.degradation.parsing import parse_degradation
 from imgclean.errors import NoModelInstalled
 from imgclean.weightsets.catalogue import WeightSet
 from imgclean.weightsets.choice import Wanted, choose_weight_set
@@ -10,11 +11,14 @@ from imgclean.weightsets.config import WeightSetConfig
 MODELS = frozenset({"dncnn", "gradnet"})
 
 
-def weight_set(name, noise="gaussian:0-55", channels=3, preference=0, model="dncnn"):
+def weight_set(
+    name, noise="gaussian:0-55", channels=3, preference=0, model="dncnn", task="denoise"
+):
     config = WeightSetConfig(
         name=name,
         model=model,
         sha256="0" * 64,
+        task=task,
         noise=noise,
         channels=channels,
         options={},
@@ -46,6 +50,34 @@ def test_a_set_for_one_level_is_taken_only_near_that_level():
 def test_a_blind_set_that_has_seen_the_level_comes_first():
     wide = weight_set("wide", noise="gaussian:0-100")
     assert chosen([weight_set("narrow", preference=5), wide], sigma=80) == "wide"
+
+
+def test_a_set_that_has_seen_the_degradation_comes_before_gaussian_ones():
+    blind_peaks = weight_set("blind-peaks", noise="poisson:1-8")
+    one_peak = weight_set("one-peak", noise="poisson:4")
+    poisson = parse_degradation("poisson:4")
+    assert chosen([BLIND, blind_peaks], degradation=poisson) == "blind-peaks"
+    assert chosen([BLIND, blind_peaks, one_peak], degradation=poisson) == "one-peak"
+    assert chosen([BLIND, blind_peaks], degradation=parse_degradation("poisson:30")) == "blind"
+    assert chosen([BLIND, blind_peaks], degradation=poisson, sigma=25) == "blind-peaks"
+
+
+@pytest.mark.parametrize("noise", ["poisson:1-8", "pairs", "gaussian:25+jpeg:10"])
+def test_where_nothing_is_known_gaussian_sets_come_before_all_others(noise):
+    other = weight_set("other", noise=noise, preference=9)
+    assert chosen([AT_25, other]) == "at-25"
+    assert chosen([BLIND, other], sigma=25) == "blind"
+    assert chosen([other]) == "other"
+
+
+def test_a_set_for_several_tasks_fits_each_of_them_and_the_preference_decides():
+    noise = "gaussian:0-55|bicubic:2|jpeg:5-99"
+    several = weight_set("several", noise=noise, preference=1)
+    jpeg = weight_set("jpeg", noise="jpeg:5-99", task="deblock", preference=2)
+    assert chosen([several, BLIND]) == "several"
+    assert chosen([several, BLIND], task="upscale") == "several"
+    assert chosen([several, jpeg], task="deblock") == "jpeg"
+    assert chosen([several, jpeg], task="denoise") == "several"
 
 
 def test_the_preference_decides_among_equals_and_then_the_name():

@@ -1,0 +1,155 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgclean.degradation.base import Levels
+from imgclean.degradation.parsing import parse_degradation
+from imgclean.degradation.spec import (
+    Bicubic,
+    Chain,
+    Choice,
+    Gaussian,
+    Jpeg,
+    Jpeg2000,
+    Pairs,
+    Poisson,
+    PoissonGaussian,
+)
+from imgclean.errors import InvalidSetting
+
+THREE_TASKS = "gaussian:0-55|bicubic:2|bicubic:3|bicubic:4|jpeg:5-99"
+
+
+def ranges(numbers):
+    return st.tuples(numbers, numbers).map(sorted).map(lambda ends: Levels(*ends))
+
+
+SIGMA = ranges(st.floats(0, 255))
+PEAK = ranges(st.floats(0.01, 1e6))
+KINDS = st.one_of(
+    st.builds(Gaussian, SIGMA),
+    st.builds(Poisson, PEAK),
+    st.builds(PoissonGaussian, PEAK, SIGMA),
+    st.builds(Jpeg, ranges(st.integers(1, 100).map(float))),
+    st.builds(Jpeg2000, ranges(st.floats(0.01, 48))),
+    st.builds(Bicubic, st.sampled_from([2, 3, 4])),
+)
+CHAINS = st.lists(KINDS, min_size=2, max_size=3).map(tuple).map(Chain)
+SINGLE = st.one_of(KINDS, CHAINS, st.just(Pairs()))
+DEGRADATIONS = st.one_of(SINGLE, st.lists(SINGLE, min_size=2, max_size=4).map(tuple).map(Choice))
+
+
+def covers(domain, other):
+    return parse_degradation(domain).covers(parse_degradation(other))
+
+
+@given(DEGRADATIONS)
+def test_a_spec_reads_back_as_it_was_written(degradation):
+    assert parse_degradation(str(degradation)) == degradation
+
+
+@given(DEGRADATIONS)
+def test_every_domain_covers_itself_and_the_levels_at_which_it_is_measured(degradation):
+    assert degradation.covers(degradation)
+    assert all(degradation.covers(level) for level in degradation.paper_levels())
+    assert not any(level.blind for level in degradation.paper_levels())
+
+
+def test_plus_binds_tighter_than_bar_and_spaces_do_not_matter():
+    assert parse_degradation(" gaussian:5 + jpeg:30 | poisson:4 ") == Choice(
+        (Chain((Gaussian.at(5), Jpeg.at(30))), Poisson.at(4))
+    )
+
+
+WRONG = [
+    *("", "x", "gaussian", "gaussian:-5", "gaussian:30-20", "gaussian:300", "gaussian:1,2"),
+    *("poisson:0", "poisson-gaussian:4", "jpeg:0", "jpeg:10.5", "jpeg:5-101", "jpeg2000:0"),
+    *("bicubic:5", "bicubic:2-4", "gaussian:25|", "gaussian:25+", "pairs+jpeg:10", "pairs:1"),
+]
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_what_is_no_spec_is_refused_with_every_form(text):
+    with pytest.raises(InvalidSetting) as caught:
+        parse_degradation(text)
+    hint = caught.value.hint
+    for kind in ("gaussian:25", "poisson:4", "poisson-gaussian:10,25", "jpeg:10", "jpeg2000:0.3"):
+        assert kind in hint
+        parse_degradation(kind)
+    assert all(word in hint for word in ("bicubic:3", "pairs", "a+b", "a|b"))
+
+
+def test_a_known_level_holds_within_ten_per_cent_and_a_range_holds_its_ends():
+    assert covers("gaussian:25", "gaussian:27")
+    assert not covers("gaussian:25", "gaussian:29")
+    assert not covers("gaussian:25", "gaussian:20-30")
+    assert covers("gaussian:0-55", "gaussian:55")
+    assert not covers("gaussian:0-55", "gaussian:56")
+    assert not covers("gaussian:0-55", "gaussian:0-56")
+
+
+def test_one_jpeg_quality_says_nothing_of_its_neighbours():
+    assert not covers("jpeg:98", "jpeg:99")
+
+
+def test_another_kind_is_not_covered():
+    assert not covers("gaussian:0-55", "poisson:4")
+    assert not covers("bicubic:2", "bicubic:3")
+    assert not covers("pairs", "gaussian:25")
+
+
+def test_a_choice_covers_with_any_part_and_is_covered_with_every_part():
+    assert covers(THREE_TASKS, "jpeg:10")
+    assert covers(THREE_TASKS, "bicubic:3|gaussian:15")
+    assert not covers(THREE_TASKS, "bicubic:3|poisson:4")
+    assert not covers("jpeg:5-99", THREE_TASKS)
+
+
+def test_a_chain_covers_part_by_part_in_its_order():
+    assert covers("gaussian:0-55+jpeg:5-99", "gaussian:25+jpeg:10")
+    assert not covers("gaussian:0-55+jpeg:5-99", "jpeg:10+gaussian:25")
+    assert not covers("gaussian:0-55+jpeg:5-99", "jpeg:10")
+
+
+@pytest.mark.parametrize(
+    ("text", "blind", "task", "tasks"),
+    [
+        ("gaussian:25", False, "denoise", {"denoise"}),
+        ("poisson:1-8", True, "denoise", {"denoise"}),
+        ("poisson-gaussian:4,0-20", True, "denoise", {"denoise"}),
+        ("jpeg:10", False, "deblock", {"deblock"}),
+        ("jpeg2000:0.1-1", True, "deblock", {"deblock"}),
+        ("bicubic:4", False, "upscale", {"upscale"}),
+        ("pairs", True, "denoise", {"denoise"}),
+        ("bicubic:2+jpeg:10+gaussian:5", False, "deblock", {"deblock"}),
+        ("poisson:4+gaussian:5", False, "denoise", {"denoise"}),
+        ("jpeg:10|jpeg:20", True, "deblock", {"deblock"}),
+        (THREE_TASKS, True, "denoise", {"denoise", "deblock", "upscale"}),
+    ],
+)
+def test_a_degradation_says_whether_it_varies_and_what_undoes_it(text, blind, task, tasks):
+    degradation = parse_degradation(text)
+    assert degradation.blind == blind
+    assert degradation.task == task
+    assert degradation.tasks == tasks
+
+
+@pytest.mark.parametrize(
+    ("domain", "levels"),
+    [
+        ("gaussian:30", "gaussian:30"),
+        ("gaussian:0-55", "gaussian:15 gaussian:25 gaussian:50"),
+        ("gaussian:20-55", "gaussian:25 gaussian:50"),
+        ("gaussian:0-10", "gaussian:10"),
+        ("gaussian:60-80", "gaussian:60 gaussian:80"),
+        ("jpeg:15-99", "jpeg:20 jpeg:30 jpeg:40"),
+        ("poisson:1-5", "poisson:1 poisson:2 poisson:4"),
+        ("poisson-gaussian:2-5,0-50", "poisson-gaussian:2,25.5 poisson-gaussian:5,25.5"),
+        ("jpeg2000:0.1-0.5", "jpeg2000:0.15 jpeg2000:0.3"),
+        ("gaussian:20-30+jpeg:10-20", "gaussian:25+jpeg:10 gaussian:25+jpeg:20"),
+        ("gaussian:25|gaussian:20-30|bicubic:2", "gaussian:25 bicubic:2"),
+        ("pairs", ""),
+    ],
+)
+def test_a_domain_is_measured_at_the_papers_levels_or_at_its_ends(domain, levels):
+    assert [str(each) for each in parse_degradation(domain).paper_levels()] == levels.split()
