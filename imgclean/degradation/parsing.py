@@ -64,7 +64,7 @@ _KINDS: dict[type[Levelled], tuple[_Numbers, ...]] = {
     Poisson: (_PEAK,),
     PoissonGaussian: (_PEAK, _SIGMA),
     Jpeg: (_Numbers(1, 100, whole=True),),
-    Jpeg2000: (_Numbers(0.01, 48.0),),
+    Jpeg2000: (_Numbers(0.01, 24.0),),
 }
 _BY_NAME = {kind.name: kind for kind in _KINDS}
 

@@ -10,6 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from imgclean.degradation.base import Degradation, Levelled, Levels
+from imgclean.errors import InvalidSetting
 
 if TYPE_CHECKING:
     from imgclean.extension.model_info import Task
@@ -24,7 +25,7 @@ class Gaussian(Levelled):
     """
 
     name = "gaussian"
-    papers = ((15.0, 25.0, 50.0),)  # DnCNN, Tables II to IV
+    papers = ((15.0, 25.0, 50.0),)  # DnCNN, Tables II and III
     sigma: Levels
 
 
@@ -68,7 +69,7 @@ class Jpeg(Levelled):
     name = "jpeg"
     remedy = "deblock"
     tolerance = 0.0  # the quantisation at 99 is nothing like that at 90
-    papers = ((10.0, 20.0, 30.0, 40.0),)  # DnCNN, Table VI
+    papers = ((10.0, 20.0, 30.0, 40.0),)  # DnCNN, Table V
     quality: Levels
 
 
@@ -194,3 +195,12 @@ class Choice(Degradation):
 
     def __str__(self) -> str:
         return "|".join(str(each) for each in self.parts)
+
+
+def require_applicable(degradation: Degradation) -> None:
+    """Raise InvalidSetting if it names a domain but says not what to do, as `pairs`."""
+    if any(isinstance(each, Pairs) for each in degradation.alternatives):
+        raise InvalidSetting(
+            f"{degradation} cannot be applied: it names what training pairs showed",
+            hint="name what is to happen, as gaussian:25; to use pairs, give their images",
+        )

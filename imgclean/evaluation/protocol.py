@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgclean.degradation.gaussian import GREY_LEVELS, protocol_noise
+from imgclean.degradation.gaussian import GREY_LEVELS
+from imgclean.degradation.image import degrade_image
 from imgclean.degradation.spec import Gaussian
 from imgclean.errors import InvalidSetting
 from imgclean.evaluation.metrics import psnr, ssim
@@ -53,7 +54,7 @@ def evaluate(
     scores: list[tuple[float, float, float, float]] = []
     seconds = 0.0
     for image in clean.images:
-        noisy = add_noise(image, noise.sigma.low, seed)
+        noisy = degrade_image(image, noise, seed=seed).noisy
         started = time.perf_counter()
         output = denoise_float(denoiser, noisy)
         seconds += time.perf_counter() - started
@@ -77,13 +78,6 @@ def evaluate(
         input_ssim=round(float(means[3]), 5),
         seconds=round(seconds, 3),
     )
-
-
-def add_noise(image: NDArray[np.uint8], sigma: float, seed: int) -> NDArray[np.float64]:
-    """Return uint8[H, W, C] in [0, 1] with noise of `sigma` grey levels, not clipped."""
-    height, width, channels = image.shape
-    noise = protocol_noise(height, width, channels, seed)
-    return image / GREY_LEVELS + noise * (sigma / GREY_LEVELS)
 
 
 def denoise_float(denoiser: Denoiser, noisy: NDArray[Any]) -> NDArray[np.uint8]:

@@ -69,8 +69,8 @@ class _Draw:
         recipe = self.recipe
         generator = torch.Generator(self.device).manual_seed(recipe.seed * _SEED_STRIDE + step)
         clean = self.patches.draw(recipe.batch, generator)
-        sigma = draw_sigma(recipe.domain, recipe.batch, generator)
-        noisy = clean + draw_noise(clean.shape, sigma, generator)
+        sigma = draw_sigma(recipe.domain.sigma, recipe.batch, generator)
+        noisy = clean + draw_noise(clean, sigma, generator)
         return _Batch(clean, noisy, sigma if self.noise_aware else None)
 
 

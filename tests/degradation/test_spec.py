@@ -31,7 +31,7 @@ KINDS = st.one_of(
     st.builds(Poisson, PEAK),
     st.builds(PoissonGaussian, PEAK, SIGMA),
     st.builds(Jpeg, ranges(st.integers(1, 100).map(float))),
-    st.builds(Jpeg2000, ranges(st.floats(0.01, 48))),
+    st.builds(Jpeg2000, ranges(st.floats(0.01, 24))),
     st.builds(Bicubic, st.sampled_from([2, 3, 4])),
 )
 CHAINS = st.lists(KINDS, min_size=2, max_size=3).map(tuple).map(Chain)

@@ -1,0 +1,119 @@
+"""Degradation of one image, for evaluation and for `imgclean degrade`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from imgclean.degradation.bicubic import shrink_and_enlarge
+from imgclean.degradation.drawing import logarithmic, uniform, whole
+from imgclean.degradation.gaussian import add_gaussian
+from imgclean.degradation.jpeg import compress_jpeg
+from imgclean.degradation.jpeg2000 import compress_jpeg2000
+from imgclean.degradation.poisson import add_poisson
+from imgclean.degradation.spec import (
+    Bicubic,
+    Chain,
+    Choice,
+    Gaussian,
+    Jpeg,
+    Jpeg2000,
+    Poisson,
+    PoissonGaussian,
+    require_applicable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from imgclean.degradation.base import Degradation, Levels
+
+    Codec = Callable[[NDArray[np.uint8], float], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True)
+class Degraded:
+    """An image before and after.
+
+    Attributes:
+        clean: [H, W, C] of the input's type: the input, for `bicubic` without the last rows and
+            columns that make no whole pixel of the small image.
+        noisy: float64[H, W, C], white is 1; neither clipped nor rounded unless a codec did it.
+    """
+
+    clean: NDArray[Any]
+    noisy: NDArray[np.float64]
+
+
+def degrade_image(image: NDArray[Any], degradation: Degradation, *, seed: int) -> Degraded:
+    """Return what `degradation` makes of the image; the same for the same seed.
+
+    Everything is drawn from numpy's legacy `RandomState(seed)`. Gaussian noise of one level is
+    its `randn(H, W)`, or `(H, W, 3)`, times sigma, which the field uses. A level in a range, or
+    an alternative, is drawn before.
+
+    Args:
+        image: uint8 or uint16[H, W, C].
+        degradation: what happens; codecs work on 8 bits.
+        seed: of all that is drawn.
+
+    Raises:
+        InvalidSetting: the degradation cannot be applied.
+    """
+    require_applicable(degradation)
+    white = float(np.iinfo(image.dtype).max)
+    application = _Application(np.random.RandomState(seed), white)
+    if isinstance(degradation, Choice):
+        degradation = degradation.parts[application.random.randint(len(degradation.parts))]
+    parts = degradation.parts if isinstance(degradation, Chain) else (degradation,)
+    multiple = math.lcm(*(part.scale for part in parts if isinstance(part, Bicubic)))
+    height, width = (side - side % multiple for side in image.shape[:2])
+    clean = image[:height, :width]
+    noisy = clean / white
+    for part in parts:
+        noisy = application.apply(noisy, part)
+    return Degraded(clean, noisy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Application:
+    """Applies one kind after the other.
+
+    Attributes:
+        random: of all that is drawn.
+        white: largest integer of the image's type.
+    """
+
+    random: np.random.RandomState
+    white: float
+
+    def apply(self, image: NDArray[np.float64], kind: Degradation) -> NDArray[np.float64]:
+        match kind:
+            case Gaussian(sigma):
+                return add_gaussian(image, self._draw(sigma, uniform), self.random)
+            case Poisson(peak):
+                return add_poisson(image, self._draw(peak, logarithmic), self.random)
+            case PoissonGaussian(peak, sigma):
+                counted = add_poisson(image, self._draw(peak, logarithmic), self.random)
+                return add_gaussian(counted, self._draw(sigma, uniform), self.random)
+            case Jpeg(quality):
+                return _compress(image, compress_jpeg, self._draw(quality, whole))
+            case Jpeg2000(rate):
+                return _compress(image, compress_jpeg2000, self._draw(rate, logarithmic))
+            case Bicubic(scale):
+                return shrink_and_enlarge(image, scale, self.white)
+            case _:
+                raise TypeError(f"{kind} is no kind")
+
+    def _draw(self, levels: Levels, law: Callable[[Levels, float], float]) -> float:
+        return law(levels, self.random.random_sample()) if levels.vary else levels.low
+
+
+def _compress(image: NDArray[np.float64], codec: Codec, level: float) -> NDArray[np.float64]:
+    """Return the image after its 8 bits went through a codec."""
+    return codec(np.rint(image * 255).clip(0, 255).astype(np.uint8), level) / 255
