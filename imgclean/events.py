@@ -95,6 +95,23 @@ class Progressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadImages:
+    """Images to train on or to measure with were decoded.
+
+    Attributes:
+        title: the names of their folders.
+        done: how many so far.
+        total: how many there are.
+    """
+
+    event: ClassVar[str] = "read"
+
+    title: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The run is over: how many files went which way."""
 

@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.text import Text
 
 from imgclean.cli.console import printable, stderr
+from imgclean.cli.reading_bar import ReadingBar, label, seconds_of
 from imgclean.errors import SetupError
 from imgclean.events import (
     Done,
@@ -31,6 +32,7 @@ from imgclean.events import (
     Note,
     Planned,
     Progressed,
+    ReadImages,
     Skipped,
     Summary,
     TrainStep,
@@ -90,6 +92,7 @@ class Display:
             disable=quiet or not bar or not console.is_terminal,
         )
         self._task = self._progress.add_task("", total=total, rate="")
+        self._reading = ReadingBar(self._progress, self._task)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -115,12 +118,18 @@ class Display:
                 self._finish(f"{event.set} {event.degradation}")
             case Progressed():
                 self._advance(event)
+            case ReadImages():
+                self._read(event)
             case TrainStep():
                 self._train(event)
-            case Note() if not self._quiet:
-                self._line(event.message, "dim")
-            case Summary() if not self._quiet:
-                self._line(_summary_line(event))
+            case Note() | Summary() if not self._quiet:
+                self._say(event)
+
+    def _say(self, event: Note | Summary) -> None:
+        if isinstance(event, Note):
+            self._line(event.message, "dim")
+        else:
+            self._line(_summary_line(event))
 
     def _line(self, text: str, style: str = "") -> None:
         self._console.print(Text(printable(text), style=style), soft_wrap=True)
@@ -128,7 +137,7 @@ class Display:
     def _advance(self, event: Progressed) -> None:
         self._share[event.input] = event.share
         self._megapixels += event.megapixels
-        elapsed = self._progress.tasks[self._task].elapsed or 0
+        elapsed = seconds_of(self._progress, self._task) - self._reading.seconds
         rate = f"{self._megapixels / elapsed:.2f} MP/s" if elapsed else ""
         self._update(event.input, rate)
         work = (self._finished + sum(self._share.values())) / self._total
@@ -138,6 +147,11 @@ class Display:
         self._finished += 1
         self._share.pop(path or "", None)
         self._update("", None)
+
+    def _read(self, event: ReadImages) -> None:
+        seconds = self._reading.advance(event)
+        text = f"{label(event)}  {event.done} of {event.total}"
+        self._beat(event.done / event.total, seconds, text)
 
     def _update(self, description: str, rate: str | None) -> None:
         fields: dict[str, Any] = {"completed": self._finished + sum(self._share.values())}

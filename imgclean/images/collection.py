@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from imgclean.errors import DataUnusable, ImageError, InputNotFound, UnsupportedImage
 from imgclean.events import Emit, Warned
+from imgclean.images.decoding import decode_all
 from imgclean.images.luminance import gray_from_rgb
+from imgclean.images.name_rules import NameRules
 from imgclean.images.pixels import sample_range, to_unit
 from imgclean.images.read import read_image
 from imgclean.images.walk import find_images
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from imgclean.images.decoding import Decoded
     from imgclean.images.picture import Picture
+
+_EVERY_NAME = NameRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +35,12 @@ class CleanImages:
     Attributes:
         title: the names of their folders.
         names: their paths, as the user would write them.
-        images: uint8[H, W, C] each, C as asked for.
+        images: uint8[H, W, C] each, C as asked for; with `keep_depth` uint8 or uint16 each.
     """
 
     title: str
     names: tuple[str, ...]
-    images: tuple[NDArray[np.uint8], ...]
+    images: tuple[NDArray[Any], ...]
 
     @property
     def channels(self) -> int:
@@ -43,7 +49,13 @@ class CleanImages:
 
 
 def read_clean_images(
-    folders: tuple[Path, ...], *, channels: int | None, smallest: int, emit: Emit
+    folders: tuple[Path, ...],
+    *,
+    channels: int | None,
+    smallest: int,
+    emit: Emit,
+    keep_depth: bool = False,
+    rules: NameRules = _EVERY_NAME,
 ) -> CleanImages:
     """Return every usable image of the folders, searched to the bottom, in sorted order.
 
@@ -52,41 +64,74 @@ def read_clean_images(
         channels: 1 turns colour images gray; 3 repeats the channel of gray ones; None takes
             what the first image has.
         smallest: images with a side shorter than this many pixels are left out.
-        emit: gets a warning for each image that is left out.
+        emit: gets a warning for each image that is left out, and how far reading is.
+        keep_depth: images of more than 8 bits become uint16, 65535 being white.
+        rules: which files of the folders are wanted.
 
     Raises:
         InputNotFound: a folder is missing.
-        DataUnusable: no image is usable.
+        DataUnusable: no image is usable, or they do not fit into memory.
     """
+    paths = [path for folder in folders for path in files_of(folder, rules)]
+    title = "+".join(folder.resolve().name for folder in folders)
+    kept = channels or channels_of_first(paths)
+
+    def decode(path: Path) -> Decoded:
+        return (read_samples(path, kept, keep_depth=keep_depth),)
+
     names: list[str] = []
-    images: list[NDArray[np.uint8]] = []
-    for folder in folders:
-        for path in _files(folder):
-            try:
-                picture = read_image(path)
-                _require_gray_or_rgb(picture, path)
-                channels = channels or picture.channels
-                image = as_eight_bits(picture, channels)
-            except ImageError as error:
-                emit(Warned(input=str(path), error=type(error).__name__, message=str(error)))
-                continue
-            if min(image.shape[:2]) < smallest:
-                text = f"{path} is smaller than {smallest} pixels and is left out"
-                emit(Warned(input=str(path), error="TooSmall", message=text))
-                continue
+    images: list[NDArray[Any]] = []
+    for path, found in zip(paths, decode_all(paths, decode, title=title, emit=emit), strict=True):
+        if isinstance(found, ImageError):
+            emit(Warned(input=str(path), error=type(found).__name__, message=str(found)))
+        elif min(found[0].shape[:2]) < smallest:
+            text = f"{path} is smaller than {smallest} pixels and is left out"
+            emit(Warned(input=str(path), error="TooSmall", message=text))
+        else:
             names.append(str(path))
-            images.append(image)
+            images.append(found[0])
     if not images:
         where = ", ".join(str(folder) for folder in folders)
         raise DataUnusable(f"no usable image in {where}", hint="docs/formats.md lists what is read")
-    title = "+".join(folder.resolve().name for folder in folders)
     return CleanImages(title, tuple(names), tuple(images))
 
 
-def _files(folder: Path) -> tuple[Path, ...]:
+def files_of(folder: Path, rules: NameRules) -> tuple[Path, ...]:
+    """Return the wanted images of a folder, sorted; an image stands for itself.
+
+    Raises:
+        InputNotFound: there is no such folder.
+    """
     if not folder.exists():
         raise InputNotFound(f"{folder} does not exist")
-    return find_images(folder).images if folder.is_dir() else (folder,)
+    if not folder.is_dir():
+        return (folder,)
+    return tuple(
+        path for path in find_images(folder).images if rules.take(path.relative_to(folder))
+    )
+
+
+def read_samples(path: Path, channels: int, *, keep_depth: bool = False) -> NDArray[Any]:
+    """Return an image without alpha as uint8[H, W, channels], or uint16 where depth is kept.
+
+    Raises:
+        ImageError: it cannot be read, or is neither gray nor RGB.
+    """
+    picture = read_image(path)
+    _require_gray_or_rgb(picture, path)
+    return as_integers(picture, channels, keep_depth=keep_depth, name=str(path))
+
+
+def channels_of_first(paths: Iterable[Path]) -> int:
+    """Return the channel count of the first image that can be used; 3 if none can."""
+    for path in paths:
+        try:
+            picture = read_image(path)
+            _require_gray_or_rgb(picture, path)
+        except ImageError:
+            continue
+        return picture.channels
+    return 3
 
 
 def _require_gray_or_rgb(picture: Picture, path: Path) -> None:
@@ -94,12 +139,25 @@ def _require_gray_or_rgb(picture: Picture, path: Path) -> None:
         raise UnsupportedImage(f"{path}: neither a gray nor an RGB image")
 
 
-def as_eight_bits(picture: Picture, channels: int) -> NDArray[np.uint8]:
-    """Return a gray or RGB picture without alpha as uint8[H, W, channels]."""
+def as_integers(
+    picture: Picture, channels: int, *, keep_depth: bool = False, name: str = "the image"
+) -> NDArray[Any]:
+    """Return a gray or RGB picture without alpha as integers [H, W, channels].
+
+    Args:
+        picture: of any sample type; floats are taken by their range, see `sample_range`.
+        channels: 1 or 3.
+        keep_depth: more than 8 bits become uint16, 65535 being white; else all become uint8.
+        name: what the error calls it.
+
+    Raises:
+        UnreadableImage: there is a NaN or an infinity among the samples.
+    """
     colour = picture.colour
     if colour.dtype != np.uint8:
-        unit = to_unit(colour, sample_range(colour, highest=picture.highest))
-        colour = np.rint(unit.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
+        unit = to_unit(colour, sample_range(colour, highest=picture.highest, name=name))
+        kind, top = (np.uint16, 65535) if keep_depth else (np.uint8, 255)
+        colour = np.rint(unit.clip(0, 1) * top).astype(kind).transpose(1, 2, 0)
     if channels == colour.shape[2]:
-        return colour
+        return np.ascontiguousarray(colour)
     return gray_from_rgb(colour) if channels == 1 else np.repeat(colour, channels, axis=2)

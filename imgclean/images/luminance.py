@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 _BT601 = np.array([0.298936, 0.587043, 0.114021])
 
 
-def gray_from_rgb(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def gray_from_rgb(rgb: NDArray[Any]) -> NDArray[Any]:
     """Return round(0.298936 R + 0.587043 G + 0.114021 B), as MATLAB's rgb2gray.
 
     Args:
-        rgb: uint8[H, W, 3].
+        rgb: unsigned integers [H, W, 3].
 
     Returns:
-        uint8[H, W, 1].
+        Of the same type, [H, W, 1].
     """
-    gray: NDArray[np.uint8] = np.rint(rgb @ _BT601).astype(np.uint8)[..., None]
+    gray: NDArray[Any] = np.rint(rgb @ _BT601).astype(rgb.dtype)[..., None]
     return gray

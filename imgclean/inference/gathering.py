@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +25,7 @@ from imgclean.inference.naming import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 
 class Gathering:
@@ -129,7 +128,7 @@ class Gathering:
         filtered = []
         for path in found.images:
             relative = path.relative_to(folder)
-            if self._wanted(relative):
+            if self._rules.names.take(relative):
                 self._take(path, mirror / relative, root)
             else:
                 filtered.append(path)
@@ -164,18 +163,6 @@ class Gathering:
             )
         self._unwritten[own.title, own.substitute] += 1
         return own.substitute
-
-    def _wanted(self, relative: Path) -> bool:
-        """Whether a file of a folder is cleaned; patterns match its name or its path there."""
-
-        def matches(patterns: Iterable[str]) -> bool:
-            return any(
-                fnmatch(relative.as_posix(), each) or fnmatch(relative.name, each)
-                for each in patterns
-            )
-
-        rules = self._rules
-        return (not rules.include or matches(rules.include)) and not matches(rules.exclude)
 
 
 def _absolute(job: Job) -> Job:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgclean.images.name_rules import NameRules
+
 STREAM = Path("-")
 """Stands for stdin as an input and for stdout as an output."""
 
@@ -83,3 +85,8 @@ class FileRules:
     overwrite: bool = False
     resume: bool = False
     copy_others: bool = False
+
+    @property
+    def names(self) -> NameRules:
+        """Which files of folders are wanted."""
+        return NameRules(self.include, self.exclude)

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from imgclean.cli import reporting
 from imgclean.cli.reporting import Display
-from imgclean.events import Progressed, TrainStep
+from imgclean.events import Progressed, ReadImages, TrainStep
 
 
 @pytest.fixture
@@ -40,6 +40,27 @@ def test_a_log_of_one_large_image_says_how_far_it_is(log):
     with Display(log, 4) as display:
         display(Progressed(input="scan.tif", share=0.5, megapixels=2.0))
     assert " 12%  scan.tif" in log.file.getvalue()
+
+
+def test_a_log_of_reading_says_how_far_it_is_and_leaves_the_work_alone(log):
+    with Display(log, 2) as display:
+        for done in range(1, 5):
+            display(ReadImages(title="set", done=done, total=4))
+        display(Progressed(input="set gaussian:25", share=0.5, megapixels=2.0))
+    lines = log.file.getvalue().splitlines()
+    assert " 50%  reading set  2 of 4" in lines[1]
+    assert " 25%  set gaussian:25" in lines[-1]
+
+
+def test_on_a_terminal_reading_has_a_bar_of_its_own():
+    terminal = Console(file=io.StringIO(), width=200, force_terminal=True)
+    with Display(terminal, 2) as display:
+        display(ReadImages(title="set", done=3, total=4))
+        display._progress.refresh()
+        assert "3/4" in terminal.file.getvalue()
+        display(ReadImages(title="set", done=4, total=4))
+        display._progress.refresh()
+        assert "0/2" in terminal.file.getvalue().splitlines()[-1]
 
 
 def test_quiet_logs_no_progress(log):
