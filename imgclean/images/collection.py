@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from imgclean.images.decoding import Decoded
     from imgclean.images.picture import Picture
 
+ChannelChoice = int | Literal["own"] | None
+
 _EVERY_NAME = NameRules()
 
 
@@ -44,14 +46,14 @@ class CleanImages:
 
     @property
     def channels(self) -> int:
-        """Colour channels, the same for all."""
+        """Colour channels of the first; the same for all, unless each keeps its own."""
         return int(self.images[0].shape[2])
 
 
 def read_clean_images(
     folders: tuple[Path, ...],
     *,
-    channels: int | None,
+    channels: ChannelChoice,
     smallest: int,
     emit: Emit,
     keep_depth: bool = False,
@@ -62,7 +64,7 @@ def read_clean_images(
     Args:
         folders: where to look; an image stands for itself.
         channels: 1 turns colour images gray; 3 repeats the channel of gray ones; None takes
-            what the first image has.
+            what the first image has; `own` leaves each as it is.
         smallest: images with a side shorter than this many pixels are left out.
         emit: gets a warning for each image that is left out, and how far reading is.
         keep_depth: images of more than 8 bits become uint16, 65535 being white.
@@ -74,7 +76,7 @@ def read_clean_images(
     """
     paths = [path for folder in folders for path in files_of(folder, rules)]
     title = "+".join(folder.resolve().name for folder in folders)
-    kept = channels or channels_of_first(paths)
+    kept = channels_to_read(channels, paths)
 
     def decode(path: Path) -> Decoded:
         return (read_samples(path, kept, keep_depth=keep_depth),)
@@ -111,8 +113,12 @@ def files_of(folder: Path, rules: NameRules) -> tuple[Path, ...]:
     )
 
 
-def read_samples(path: Path, channels: int, *, keep_depth: bool = False) -> NDArray[Any]:
+def read_samples(path: Path, channels: int | None, *, keep_depth: bool = False) -> NDArray[Any]:
     """Return an image without alpha as uint8[H, W, channels], or uint16 where depth is kept.
+
+    Args:
+        path: the file.
+        channels, keep_depth: as for `as_integers`.
 
     Raises:
         ImageError: it cannot be read, or is neither gray nor RGB.
@@ -122,8 +128,15 @@ def read_samples(path: Path, channels: int, *, keep_depth: bool = False) -> NDAr
     return as_integers(picture, channels, keep_depth=keep_depth, name=str(path))
 
 
-def channels_of_first(paths: Iterable[Path]) -> int:
-    """Return the channel count of the first image that can be used; 3 if none can."""
+def channels_to_read(choice: ChannelChoice, paths: Iterable[Path]) -> int | None:
+    """Return how many channels images are to have; None where each keeps its own.
+
+    Args:
+        choice: as for `read_clean_images`.
+        paths: the images; where the first decides, the first that can be used.
+    """
+    if choice is not None:
+        return None if choice == "own" else choice
     for path in paths:
         try:
             picture = read_image(path)
@@ -131,7 +144,7 @@ def channels_of_first(paths: Iterable[Path]) -> int:
         except ImageError:
             continue
         return picture.channels
-    return 3
+    return None
 
 
 def _require_gray_or_rgb(picture: Picture, path: Path) -> None:
@@ -140,13 +153,13 @@ def _require_gray_or_rgb(picture: Picture, path: Path) -> None:
 
 
 def as_integers(
-    picture: Picture, channels: int, *, keep_depth: bool = False, name: str = "the image"
+    picture: Picture, channels: int | None, *, keep_depth: bool = False, name: str = "the image"
 ) -> NDArray[Any]:
     """Return a gray or RGB picture without alpha as integers [H, W, channels].
 
     Args:
         picture: of any sample type; floats are taken by their range, see `sample_range`.
-        channels: 1 or 3.
+        channels: 1 or 3; None for its own.
         keep_depth: more than 8 bits become uint16, 65535 being white; else all become uint8.
         name: what the error calls it.
 
@@ -158,6 +171,6 @@ def as_integers(
         unit = to_unit(colour, sample_range(colour, highest=picture.highest, name=name))
         kind, top = (np.uint16, 65535) if keep_depth else (np.uint8, 255)
         colour = np.rint(unit.clip(0, 1) * top).astype(kind).transpose(1, 2, 0)
-    if channels == colour.shape[2]:
+    if channels in (None, colour.shape[2]):
         return np.ascontiguousarray(colour)
-    return gray_from_rgb(colour) if channels == 1 else np.repeat(colour, channels, axis=2)
+    return gray_from_rgb(colour) if channels == 1 else np.repeat(colour, 3, axis=2)

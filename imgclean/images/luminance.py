@@ -1,4 +1,4 @@
-"""Gray from colour."""
+"""Gray and luma from colour."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BT601 = np.array([0.298936, 0.587043, 0.114021])
+_LUMA = np.array([65.481, 128.553, 24.966])
 
 
 def gray_from_rgb(rgb: NDArray[Any]) -> NDArray[Any]:
@@ -23,3 +24,16 @@ def gray_from_rgb(rgb: NDArray[Any]) -> NDArray[Any]:
     """
     gray: NDArray[Any] = np.rint(rgb @ _BT601).astype(rgb.dtype)[..., None]
     return gray
+
+
+def luma_from_rgb(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (16 + 65.481 R + 128.553 G + 24.966 B) / 255: Y of YCbCr, as MATLAB's rgb2ycbcr.
+
+    Args:
+        rgb: float64[H, W, 3], nominally in [0, 1].
+
+    Returns:
+        float64[H, W, 1], nominally 16 / 255 to 235 / 255; not rounded.
+    """
+    luma: NDArray[np.float64] = ((16 + rgb @ _LUMA) / 255)[..., None]
+    return luma

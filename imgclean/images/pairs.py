@@ -11,7 +11,7 @@ import numpy as np
 
 from imgclean.errors import DataUnusable, ImageError, InvalidSetting, UnsupportedImage
 from imgclean.events import Emit, Warned
-from imgclean.images.collection import channels_of_first, files_of, read_samples
+from imgclean.images.collection import channels_to_read, files_of, read_samples
 from imgclean.images.decoding import decode_all
 from imgclean.images.name_rules import NameRules
 from imgclean.images.renaming import parse_renaming
@@ -19,6 +19,7 @@ from imgclean.images.renaming import parse_renaming
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from imgclean.images.collection import ChannelChoice
     from imgclean.images.decoding import Decoded
 
 _EVERY_NAME = NameRules()
@@ -43,7 +44,7 @@ class ImagePairs:
 
     @property
     def channels(self) -> int:
-        """Colour channels, the same for all."""
+        """Colour channels of the first; the same for all, unless each keeps its own."""
         return int(self.clean[0].shape[2])
 
 
@@ -57,7 +58,7 @@ def read_pairs(
     clean: Path,
     *,
     match: str | None,
-    channels: int | None,
+    channels: ChannelChoice,
     smallest: int,
     emit: Emit,
     keep_depth: bool = False,
@@ -84,7 +85,7 @@ def read_pairs(
         DataUnusable: there is no pair, or they do not fit into memory.
     """
     pairs = _find_pairs(noisy, clean, match, rules, emit)
-    kept = channels or channels_of_first(each.clean for each in pairs)
+    kept = channels_to_read(channels, (each.clean for each in pairs))
 
     def decode(pair: _Pair) -> Decoded:
         clean_one = read_samples(pair.clean, kept, keep_depth=keep_depth)
@@ -150,14 +151,16 @@ def _partner(wanted: Path, of_its_name: list[Path]) -> Path | None:
 
 
 def _require_alike(clean: NDArray[Any], noisy: NDArray[Any], smallest: int) -> None:
-    """Refuse images of different sizes, or too small ones.
+    """Refuse images of different sizes or kinds, or too small ones.
 
     Raises:
         UnsupportedImage: they are.
     """
     sizes = [f"{each.shape[1]} x {each.shape[0]}" for each in (clean, noisy)]
-    if clean.shape != noisy.shape:
+    if clean.shape[:2] != noisy.shape[:2]:
         raise UnsupportedImage(f"they have {sizes[0]} and {sizes[1]} pixels")
+    if clean.shape != noisy.shape:
+        raise UnsupportedImage("one is gray and one in colour")
     if min(clean.shape[:2]) < smallest:
         raise UnsupportedImage(f"{sizes[0]} pixels are fewer than {smallest} on a side")
 
