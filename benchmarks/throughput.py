@@ -24,6 +24,7 @@ from PIL import Image
 from rich.console import Console
 from skimage import data
 
+from imgclean.events import ignore
 from imgclean.extension.loader import load_plugins
 from imgclean.images.read import decode_image
 from imgclean.images.write import encode_image
@@ -32,6 +33,7 @@ from imgclean.inference.batch import Batch
 from imgclean.inference.plan import FileRules, make_plan
 from imgclean.inference.selection import Selection
 from imgclean.inference.settings import InferenceSettings
+from imgclean.inference.treatment import Denoising
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +78,7 @@ def whole_run(folder: Path, output: Path, selection: Selection) -> float:
     rules = FileRules(output=str(output), overwrite=True)
     plan = make_plan([folder], rules)
     started = time.perf_counter()
-    summary = Batch(plan, selection, rules, lambda _: None).run()
+    summary = Batch(plan, Denoising(selection, ignore), rules, ignore).run()
     seconds = time.perf_counter() - started
     if summary.failed:
         sys.exit(f"{summary.failed} files failed")

@@ -19,6 +19,7 @@ from imgclean.inference.image_rules import ImageRules
 from imgclean.inference.plan import FileRules, make_plan
 from imgclean.inference.selection import Selection
 from imgclean.inference.settings import InferenceSettings
+from imgclean.inference.treatment import Denoising
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +80,8 @@ def clean_unchanged():
             rules = FileRules(output=str(output), **rules)
             plan = make_plan(inputs, rules)
             images = images or ImageRules(provenance=False)
-            Batch(plan, selection, rules, events.append, image_rules=images).run()
+            treatment = Denoising(selection, events.append)
+            Batch(plan, treatment, rules, events.append, image_rules=images).run()
             return events
 
         yield run

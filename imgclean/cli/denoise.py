@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +14,11 @@ from imgclean.cli.exit_codes import exit_code_of
 from imgclean.cli.options import (
     DeviceOption,
     EnsembleOption,
+    ExcludeOption,
+    IncludeOption,
     JsonOption,
     ModelOption,
+    OverwriteOption,
     PrecisionOption,
     QuietOption,
     ThreadsOption,
@@ -26,12 +28,12 @@ from imgclean.cli.options import (
     prepare_process,
 )
 from imgclean.cli.reporting import reporting
+from imgclean.cli.running import check_streams, run_batch, warn
 from imgclean.errors import InvalidSetting
-from imgclean.events import Failed, Note, Summary
+from imgclean.events import Note
 
 if TYPE_CHECKING:
     from imgclean.events import Emit
-    from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.jobs import FileRules, Plan
     from imgclean.inference.selection import Selection
 
@@ -52,13 +54,13 @@ def denoise(
     tile: own.TileOption = "auto",
     threads: ThreadsOption = None,
     recursive: own.RecursiveOption = True,
-    include: own.IncludeOption = None,
-    exclude: own.ExcludeOption = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
     copy_others: own.CopyOthersOption = False,
     file_format: own.FormatOption = "keep",
     quality: own.QualityOption = "keep",
     suffix: own.SuffixOption = "-clean",
-    overwrite: own.OverwriteOption = False,
+    overwrite: OverwriteOption = False,
     resume: own.ResumeOption = False,
     in_place: own.InPlaceOption = False,
     value_range: own.RangeOption = "auto",
@@ -86,6 +88,7 @@ def denoise(
     from imgclean.inference.jobs import FileRules
     from imgclean.inference.selection import Selection
     from imgclean.inference.settings import InferenceSettings
+    from imgclean.inference.treatment import Denoising
 
     prepare_process(threads)
     if in_place and (crop or pages or channels):
@@ -125,7 +128,7 @@ def denoise(
         tile=parse_tile(tile),
     )
     plan = _plan(inputs or [], rules, files_from, null=null)
-    _check_streams(plan, json_lines=json_lines, dry_run=dry_run)
+    check_streams(plan, json_lines=json_lines, dry_run=dry_run)
     selection = Selection(registry(), settings, model=model, weights=weights)
     list_files = verbose if json_lines else verbose or dry_run or None
     total = len(plan.jobs) + len(plan.unreadable)
@@ -133,7 +136,7 @@ def denoise(
         if dry_run:
             _announce(plan, selection, emit)
             return
-        summary = _clean(plan, rules, images, selection, emit)
+        summary = run_batch(plan, Denoising(selection, emit), rules, images, emit)
     raise typer.Exit(exit_code_of(summary))
 
 
@@ -152,69 +155,16 @@ def _plan(inputs: list[Path], rules: FileRules, files_from: str | None, *, null:
     return make_plan(inputs, rules, read_file_list(files_from, null=null))
 
 
-def _check_streams(plan: Plan, *, json_lines: bool, dry_run: bool) -> None:
-    """Refuse an image on stdout that something else would spoil, and one that a person types."""
-    if any(job.to_stdout for job in plan.jobs):
-        if json_lines:
-            raise InvalidSetting("--json and an image cannot both go to stdout")
-        if sys.stdout.isatty() and not dry_run:
-            raise InvalidSetting(
-                "an image does not go to a terminal", hint="send it to a file, as > clean.png"
-            )
-    if any(job.from_stdin for job in plan.jobs) and sys.stdin.isatty() and not dry_run:
-        raise InvalidSetting("there is no image on stdin", hint="pipe one in, or name a file")
-
-
 def _announce(plan: Plan, selection: Selection, emit: Emit) -> None:
     """Say what would be done."""
     from imgclean.inference.reports import announce
 
-    _warn(plan, emit)
+    warn(plan, emit)
     announce(plan, selection, emit)
     work = [f"{_count(len(plan.jobs), 'image')} to clean"]
     if plan.others:
         work.append(f"{_count(len(plan.others), 'other file')} to copy")
     emit(Note(message=f"{', '.join(work)}; nothing was written"))
-
-
-def _clean(
-    plan: Plan, rules: FileRules, images: ImageRules, selection: Selection, emit: Emit
-) -> Summary:
-    """Clean the images, copy the other files, and emit the summary of both last."""
-    from imgclean.inference.batch import Batch
-    from imgclean.inference.copying import copy_others
-
-    summary: Summary | None = None
-
-    def hold(event: object) -> None:
-        nonlocal summary
-        if isinstance(event, Summary):
-            summary = event
-        else:
-            emit(event)
-
-    failed = _warn(plan, emit)
-    try:
-        finished = Batch(plan, selection, rules, hold, image_rules=images).run()
-        failed += copy_others(plan, rules, emit)
-    except KeyboardInterrupt:
-        if any(job.root for job in plan.jobs):
-            emit(Note(message="interrupted; --resume goes on from here"))
-        raise
-    finally:
-        if summary is not None:
-            emit(dataclasses.replace(summary, failed=summary.failed + failed))
-    return dataclasses.replace(finished, failed=finished.failed + failed)
-
-
-def _warn(plan: Plan, emit: Emit) -> int:
-    """Say what there is to know before the run; return how many folders cannot be listed."""
-    for sentence in plan.notes:
-        emit(Note(message=sentence))
-    for folder, reason in plan.unreadable:
-        message = f"{folder}: cannot be opened: {reason} (check its permissions)"
-        emit(Failed(input=str(folder), error="UnreadableImage", message=message))
-    return len(plan.unreadable)
 
 
 def _count(number: int, noun: str) -> str:

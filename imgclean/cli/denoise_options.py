@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from imgclean.cli.options import CLEANING, RUNNING
+from imgclean.cli.options import CLEANING, FILES, RUNNING
 from imgclean.images.formats import WRITTEN
 from imgclean.inference.jobs import STREAM
 
-FILES = "Files"
 IMAGES = "Images"
 
 _FORMATS = [each.name for each in WRITTEN]
@@ -52,14 +51,6 @@ NullOption = Annotated[
 RecursiveOption = Annotated[
     bool, typer.Option(rich_help_panel=FILES, help="Walk folders to the bottom.")
 ]
-IncludeOption = Annotated[
-    list[str] | None,
-    typer.Option(rich_help_panel=FILES, help="Only files that match, as '*.tif'; repeatable."),
-]
-ExcludeOption = Annotated[
-    list[str] | None,
-    typer.Option(rich_help_panel=FILES, help="No files that match; repeatable."),
-]
 CopyOthersOption = Annotated[
     bool,
     typer.Option(
@@ -85,9 +76,6 @@ QualityOption = Annotated[
 ]
 SuffixOption = Annotated[
     str, typer.Option(rich_help_panel=FILES, help="Added to names where no -o is given.")
-]
-OverwriteOption = Annotated[
-    bool, typer.Option("--overwrite", rich_help_panel=FILES, help="Replace outputs.")
 ]
 ResumeOption = Annotated[
     bool,

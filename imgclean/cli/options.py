@@ -9,6 +9,7 @@ import typer
 from imgclean.errors import InvalidSetting
 
 CLEANING = "Cleaning"
+FILES = "Files"
 RUNNING = "Running"
 
 PrecisionName = Literal["auto", "fp32", "bf16", "fp16"]
@@ -48,6 +49,17 @@ ColourOption = Annotated[
 ]
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, rich_help_panel=RUNNING, help="CPU threads.")
+]
+IncludeOption = Annotated[
+    list[str] | None,
+    typer.Option(rich_help_panel=FILES, help="Only files that match, as '*.tif'; repeatable."),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(rich_help_panel=FILES, help="No files that match; repeatable."),
+]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", rich_help_panel=FILES, help="Replace outputs.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and failures.")]

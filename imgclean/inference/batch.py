@@ -23,7 +23,6 @@ from imgclean.images.read import TRY_OTHER_COPY
 from imgclean.images.write import encode_image, unwritable
 from imgclean.inference.flow import ByteBudget, ReadAhead, WriteBehind
 from imgclean.inference.image_rules import ImageRules
-from imgclean.inference.introductions import Introductions
 from imgclean.inference.outputs import put_bytes, put_file
 from imgclean.inference.passage import pass_through
 from imgclean.inference.records import Records
@@ -38,7 +37,7 @@ from imgclean.inference.said import metadata_of_clean, unsaid
 from imgclean.inference.source import Finished
 from imgclean.inference.sources import Reader, format_of_output, require_unchanged
 from imgclean.inference.stack_run import clean_stack
-from imgclean.inference.stack_source import Plane, StackSource
+from imgclean.inference.stack_source import StackSource
 from imgclean.interruption import Interruption
 
 if TYPE_CHECKING:
@@ -49,9 +48,9 @@ if TYPE_CHECKING:
     from imgclean.images.picture import Picture
     from imgclean.inference.denoiser import Denoiser
     from imgclean.inference.jobs import FileRules, Job, Plan
-    from imgclean.inference.selection import Selection
     from imgclean.inference.source import Source
     from imgclean.inference.stack_run import StackResult
+    from imgclean.inference.treatment import Tool, Treatment
 
 _BYTES_IN_FLIGHT = 256 * 2**20  # decoded images that wait, on each side of the denoiser
 _READERS = 2
@@ -63,7 +62,7 @@ class Batch:
 
     Args:
         plan: what to clean.
-        selection: the denoisers.
+        treatment: what is done with each image.
         rules: which finished files to leave alone, and the quality to write.
         emit: gets the events, on the calling thread.
         image_rules: what is done with each image around the denoising.
@@ -72,18 +71,17 @@ class Batch:
     def __init__(
         self,
         plan: Plan,
-        selection: Selection,
+        treatment: Treatment,
         rules: FileRules,
         emit: Emit,
         *,
         image_rules: ImageRules | None = None,
     ) -> None:
         self._plan = plan
-        self._selection = selection
+        self._treatment = treatment
         self._rules = rules
         self._image_rules = image_rules or ImageRules()
         self._emit = emit
-        self._introductions = Introductions(emit)
         self._counts = {"done": 0, "failed": 0, "skipped": 0}
         self._pixels = 0
 
@@ -110,7 +108,7 @@ class Batch:
             writer: WriteBehind[Done | Failed] = WriteBehind(writing, _WRITERS)
             reader = Reader(
                 records,
-                self._selection.denoisers,
+                self._treatment.denoisers,
                 self._image_rules,
                 lambda: interruption.requested,
             )
@@ -165,11 +163,10 @@ class Batch:
         writer: WriteBehind[Done | Failed],
         interruption: Interruption,
     ) -> None:
-        denoiser = self._selection.denoiser(picture.space)
-        self._introductions.introduce(denoiser, picture)
+        tool = self._treatment.choose(source.job, picture, 1)
         started = time.monotonic()
         try:
-            clean, precision = self._denoise(denoiser, picture, source.job, interruption)
+            clean, precision = self._treat(tool, picture, source.job, interruption)
         except ImageError as error:
             self._count([failed(source.job, error.about(source.job.input))])
             return
@@ -181,24 +178,24 @@ class Batch:
             self._emit(left_out(source.job, text))
         seconds = source.seconds + time.monotonic() - started
         writer.submit(
-            lambda: self._write(source, records, clean, denoiser, precision, seconds),
+            lambda: self._write(source, records, clean, tool.denoiser, precision, seconds),
             clean.samples.nbytes,
         )
 
-    def _denoise(
-        self, denoiser: Denoiser, picture: Picture, job: Job, interruption: Interruption
-    ) -> tuple[Picture, Precision]:
+    def _treat(
+        self, tool: Tool, picture: Picture, job: Job, interruption: Interruption
+    ) -> tuple[Picture, Precision | None]:
         noisy = MemorySamples(picture.samples)
         clean = MemorySamples(np.empty_like(picture.samples))
         progress = Progress(job, picture.width * picture.height, self._emit, interruption)
         colour = picture.colour
         span = sample_range(colour, self._image_rules.range, highest=picture.highest)
         passed = pass_through(
-            denoiser, noisy, clean, like=picture, span=span, on_pixels=progress.advance
+            tool.function, noisy, clean, like=picture, span=span, on_pixels=progress.advance
         )
         if passed.nearly_empty:
             self._emit(nearly_empty(job))
-        metadata = metadata_of_clean(picture.metadata, self._image_rules, denoiser)
+        metadata = metadata_of_clean(picture.metadata, self._image_rules, tool.denoiser)
         result = dataclasses.replace(picture, samples=clean.values, metadata=metadata)
         return result, passed.precision
 
@@ -207,8 +204,8 @@ class Batch:
         source: Source,
         records: Records,
         clean: Picture,
-        denoiser: Denoiser,
-        precision: Precision,
+        denoiser: Denoiser | None,
+        precision: Precision | None,
         seconds: float,
     ) -> Done | Failed:
         """Encode and store one image, on a writing thread."""
@@ -263,7 +260,7 @@ class Batch:
                 target,
                 self._image_rules,
                 name=job.output,
-                choose=self._introduced,
+                choose=lambda plane: self._treatment.choose(job, plane.like, plane.number + 1),
                 on_pixels=progress.advance,
             )
             if source.status is not None:
@@ -302,11 +299,6 @@ class Batch:
             precision=result.precision,
             seconds=source.seconds + time.monotonic() - started,
         )
-
-    def _introduced(self, plane: Plane) -> Denoiser:
-        denoiser = self._selection.denoiser(plane.like.space)
-        self._introductions.introduce(denoiser, plane.like)
-        return denoiser
 
     def _count(self, events: Iterable[Done | Failed | Skipped]) -> None:
         for event in events:

@@ -24,6 +24,8 @@ class ImageRules:
         range: which sample values become 0 and 1.
         pages, channels: the planes of a stack to take; None for all.
         crop: the part of each image to take; None for all of it.
+        multiple: what is left over of a multiple of this many pixels is cut off, at the right and
+            at the bottom.
         strip_metadata: write nothing but the colour profile and the orientation.
         provenance: note model, weights and version in the clean image's XMP history.
         again: clean also what carries such a note.
@@ -34,6 +36,7 @@ class ImageRules:
     pages: PageChoice | None = None
     channels: PageChoice | None = None
     crop: Window | None = None
+    multiple: int = 1
     strip_metadata: bool = False
     provenance: bool = True
     again: bool = False
@@ -49,7 +52,7 @@ class ImageRules:
     def shaping(self) -> dict[str, object]:
         """What of it shapes the clean image, as JSON can hold it."""
         shaping = dataclasses.asdict(self)
-        del shaping["again"], shaping["max_pixels"]
+        del shaping["again"], shaping["max_pixels"], shaping["multiple"]
         return shaping
 
     def choose_from(self, picture: Picture) -> Picture:
@@ -61,12 +64,26 @@ class ImageRules:
         for choice, kind in ((self.pages, "page"), (self.channels, "channel")):
             if choice is not None:
                 choice.indices(1, kind)
-        if self.crop is None:
+        part = self.part_of(picture.width, picture.height)
+        if part is None:
             return picture
-        require_inside(self.crop, picture.width, picture.height)
-        rows = slice(self.crop.y, self.crop.y + self.crop.height)
-        columns = slice(self.crop.x, self.crop.x + self.crop.width)
+        rows, columns = slice(part.y, part.y + part.height), slice(part.x, part.x + part.width)
         return dataclasses.replace(picture, samples=picture.samples[rows, columns])
+
+    def part_of(self, width: int, height: int) -> Window | None:
+        """Return what is wanted of an image of this size; None for all of it.
+
+        Raises:
+            UnsupportedImage: the image has no such part.
+        """
+        if self.crop is not None:
+            require_inside(self.crop, width, height)
+            return self.crop
+        if self.multiple == 1:
+            return None
+        if min(width, height) < self.multiple:
+            raise UnsupportedImage(f"its {width} x {height} pixels are fewer than {self.multiple}")
+        return Window(0, 0, width - width % self.multiple, height - height % self.multiple)
 
 
 def require_inside(crop: Window, width: int, height: int) -> None:

@@ -1,4 +1,4 @@
-"""The way of one image's samples through a denoiser and back."""
+"""The way of one image's samples through a function and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imgclean.images.picture import Picture
     from imgclean.images.pixels import SampleRange
     from imgclean.images.rasters import Samples, SampleSink
-    from imgclean.inference.denoiser import Denoiser
+    from imgclean.inference.treatment import RasterFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +23,16 @@ class Passed:
     """What came of it.
 
     Attributes:
-        precision: of the result.
+        precision: of the result, where it was computed in one.
         nearly_empty: whether the range that was chosen is much wider than the samples'.
     """
 
-    precision: Precision
+    precision: Precision | None
     nearly_empty: bool
 
 
 def pass_through(
-    denoiser: Denoiser,
+    function: RasterFunction,
     samples: Samples,
     target: SampleSink,
     *,
@@ -40,18 +40,18 @@ def pass_through(
     span: SampleRange,
     on_pixels: Callable[[int], None],
 ) -> Passed:
-    """Denoise an image window by window. Alpha, and what it hides, stay as they are.
+    """Put an image through a function window by window. Alpha, and what it hides, stay as they are.
 
     Args:
-        denoiser: for images of this kind.
+        function: for images of this kind.
         samples: (H, W, C), alpha last.
-        target: takes the clean ones.
+        target: takes the new ones.
         like: a picture of the same kind, which says whether there is alpha.
         span: which samples become 0 and 1.
         on_pixels: told how many pixels were finished; may raise to stop.
 
     Raises:
-        ImageError: it cannot be denoised, or the samples cannot be read.
+        ImageError: the function fails, or the samples cannot be read.
     """
     colour = samples
     if like.alpha:
@@ -59,7 +59,7 @@ def pass_through(
         colour = ColourOf(samples, hidden=hidden)
         target = BesideAlpha(target, samples, hidden=hidden)
     raster = PixelRaster(colour, span)
-    precision = denoiser.denoise(
+    precision = function(
         raster, PixelSink(target, colour, span), dtype=like.dtype, on_pixels=on_pixels
     )
     return Passed(precision, raster.is_nearly_empty)

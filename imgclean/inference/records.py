@@ -95,9 +95,9 @@ class Records:
             for each in denoisers
         )
 
-    def record(self, job: Job, fingerprint: str, denoiser: Denoiser, result: str) -> None:
+    def record(self, job: Job, fingerprint: str, denoiser: Denoiser | None, result: str) -> None:
         """Note that content of the hash `result` is about to become the job's output."""
-        if job.root is not None:
+        if job.root is not None and denoiser is not None:
             settings = self._settings(job, denoiser)
             self._journals[job.root].record(job.output, fingerprint, settings, result)
 

@@ -49,13 +49,13 @@ class Progress:
 
 def done(
     job: Job,
-    denoiser: Denoiser,
+    denoiser: Denoiser | None,
     *,
     width: int,
     height: int,
     pages: int,
     dtype: np.dtype[np.generic],
-    precision: Precision,
+    precision: Precision | None,
     seconds: float,
 ) -> Done:
     """Return the event for a clean image that is in its place."""
@@ -66,9 +66,9 @@ def done(
         height=height,
         pages=pages,
         dtype=str(dtype),
-        model=denoiser.info.name,
-        weights=denoiser.weights.name,
-        device=str(denoiser.device),
+        model=denoiser.info.name if denoiser else None,
+        weights=denoiser.weights.name if denoiser else None,
+        device=str(denoiser.device) if denoiser else None,
         precision=precision,
         seconds=round(seconds, 3),
     )

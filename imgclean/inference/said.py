@@ -21,7 +21,7 @@ _BLOCKS = {"icc": "its colour profile", "exif": "EXIF", "xmp": "XMP", "iptc": "I
 AGENT = f"imgclean {__version__}"
 
 
-def metadata_of_clean(metadata: Metadata, rules: ImageRules, denoiser: Denoiser) -> Metadata:
+def metadata_of_clean(metadata: Metadata, rules: ImageRules, denoiser: Denoiser | None) -> Metadata:
     """Return the metadata of a clean image.
 
     They are the noisy one's, with a note in the XMP history on what cleaned it. A packet that
@@ -29,7 +29,7 @@ def metadata_of_clean(metadata: Metadata, rules: ImageRules, denoiser: Denoiser)
     """
     if rules.strip_metadata:
         return metadata.stripped()
-    if not rules.provenance:
+    if not rules.provenance or denoiser is None:
         return metadata
     noted = note_provenance(metadata.xmp, agent=AGENT, parameters=denoiser.provenance)
     return metadata if noted is None else dataclasses.replace(metadata, xmp=noted)

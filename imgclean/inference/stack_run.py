@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from imgclean.inference.denoiser import Denoiser
     from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.stack_source import Plane, StackSource
+    from imgclean.inference.treatment import Tool
 
 _LARGEST_CLASSIC = 4_000_000_000  # bytes of samples; a larger file needs BigTIFF's offsets
 
@@ -38,8 +39,8 @@ class StackResult:
     Attributes:
         width, height, dtype: of the first plane.
         pixels: of all planes.
-        denoiser: that of the first plane.
-        precision: of the last plane.
+        denoiser: whose function the first plane went through, if anybody's.
+        precision: of the last plane, where it was computed in one.
         nearly_empty: numbers of the planes, from 1 on, that are so in the range that was chosen.
     """
 
@@ -47,8 +48,8 @@ class StackResult:
     height: int
     dtype: np.dtype[np.generic]
     pixels: int
-    denoiser: Denoiser
-    precision: Precision
+    denoiser: Denoiser | None
+    precision: Precision | None
     nearly_empty: tuple[int, ...]
 
 
@@ -58,25 +59,25 @@ def clean_stack(
     rules: ImageRules,
     *,
     name: Path,
-    choose: Callable[[Plane], Denoiser],
+    choose: Callable[[Plane], Tool],
     on_pixels: Callable[[int], None],
 ) -> StackResult:
-    """Denoise the wanted planes of a stack into a new file.
+    """Put the wanted planes of a stack through functions into a new file.
 
     Args:
         source: the planes.
         target: the file; what is there is lost.
         rules: what is done with each plane's samples and metadata.
         name: what error messages call the file.
-        choose: gives the denoiser for a plane.
+        choose: gives what is applied to a plane.
         on_pixels: told how many pixels were finished; may raise to stop.
 
     Raises:
-        ImageError: a plane cannot be read or denoised; the message does not name the input.
+        ImageError: a plane cannot be read or treated; the message does not name the input.
         UnwritableImage: the file cannot be written; the message names it.
     """
     results: list[StackResult] = []
-    denoiser = choose(source.plane(0))
+    denoiser = choose(source.plane(0)).denoiser
     with _writing(source, target, rules, denoiser, name) as writer:
         for position in range(len(source)):
             plane = source.plane(position)
@@ -95,13 +96,13 @@ def _clean_plane(
     plane: Plane,
     span: SampleRange,
     writer: TiffStackWriter,
-    denoiser: Denoiser,
+    tool: Tool,
     on_pixels: Callable[[int], None],
 ) -> StackResult:
     height, width, _ = plane.samples.shape
     target, finish = writer.begin(plane.record, plane.samples.shape, plane.like.dtype)
     passed = pass_through(
-        denoiser,
+        tool.function,
         plane.samples,
         target,
         like=plane.like,
@@ -114,7 +115,7 @@ def _clean_plane(
         height=height,
         dtype=plane.like.dtype,
         pixels=height * width,
-        denoiser=denoiser,
+        denoiser=tool.denoiser,
         precision=passed.precision,
         nearly_empty=(plane.number + 1,) if passed.nearly_empty else (),
     )
@@ -134,7 +135,7 @@ def _naming_the_page(plane: Plane, source: StackSource) -> Iterator[None]:
 
 @contextmanager
 def _writing(
-    source: StackSource, target: Path, rules: ImageRules, denoiser: Denoiser, name: Path
+    source: StackSource, target: Path, rules: ImageRules, denoiser: Denoiser | None, name: Path
 ) -> Iterator[TiffStackWriter]:
     """Yield the writer; finish the file on success, give it up on any exception."""
     first = source.plane(0)

@@ -13,7 +13,6 @@ from imgclean.images.rasters import Cropped
 from imgclean.images.tiff.codec import picture_of
 from imgclean.images.tiff.stack import TiffStack
 from imgclean.images.tiff.stack_writer import LARGEST_AT_ONCE
-from imgclean.inference.image_rules import require_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -114,9 +113,9 @@ class StackSource:
         if position == 0 and not self.is_whole:
             record = self.stack.record_of_choice(record, self.planes)
         samples: Samples = read
-        if self._rules.crop is not None:
-            require_inside(self._rules.crop, read.shape[1], read.shape[0])
-            samples = Cropped(read, self._rules.crop)
+        part = self._rules.part_of(read.shape[1], read.shape[0])
+        if part is not None:
+            samples = Cropped(read, part)
         like = picture_of(read.probe, record)
         return Plane(number, samples, record, like)
 

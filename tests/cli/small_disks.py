@@ -13,6 +13,7 @@ from imgclean.inference.batch import Batch
 from imgclean.inference.plan import FileRules, make_plan
 from imgclean.inference.selection import Selection
 from imgclean.inference.settings import InferenceSettings
+from imgclean.inference.treatment import Denoising
 
 PAGE = 4096  # a disk in memory has a multiple of it
 
@@ -23,7 +24,8 @@ def clean(stack: Path, target: Path) -> str:
     """Return "done", or the class of the error."""
     events: list = []
     rules = FileRules(output=str(target))
-    Batch(make_plan([stack], rules), selection, rules, events.append).run()
+    treatment = Denoising(selection, events.append)
+    Batch(make_plan([stack], rules), treatment, rules, events.append).run()
     (event,) = [each for each in events if each.event in ("done", "failed")]
     return event.error or event.event
 

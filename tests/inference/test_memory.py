@@ -28,10 +28,11 @@ from imgclean.inference.batch import Batch
 from imgclean.inference.plan import FileRules, make_plan
 from imgclean.inference.selection import Selection
 from imgclean.inference.settings import InferenceSettings
+from imgclean.inference.treatment import Denoising
 
 def clean(source, output, emit=lambda event: None):
     rules = FileRules(output=output)
-    return Batch(make_plan([Path(source)], rules), selection, rules, emit).run()
+    return Batch(make_plan([Path(source)], rules), Denoising(selection, emit), rules, emit).run()
 
 def resident():
     return psutil.Process().memory_info().rss / 2**20

@@ -1,0 +1,100 @@
+"""What a run does with each image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from imgclean.inference.introductions import Introductions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+
+    from imgclean.events import Emit
+    from imgclean.extension.model_info import Precision
+    from imgclean.extension.requests import Raster
+    from imgclean.images.picture import Picture
+    from imgclean.images.rasters import Sink
+    from imgclean.inference.denoiser import Denoiser
+    from imgclean.inference.jobs import Job
+    from imgclean.inference.selection import Selection
+
+
+class RasterFunction(Protocol):
+    """Makes another image of the same size, such as `Denoiser.denoise`."""
+
+    def __call__(
+        self,
+        raster: Raster,
+        sink: Sink,
+        *,
+        dtype: np.dtype[np.generic],
+        on_pixels: Callable[[int], None],
+    ) -> Precision | None:
+        """Read the image, write the other, and return the precision of the result.
+
+        Args:
+            raster: the image in [0, 1].
+            sink: gets the other.
+            dtype: sample type of the file.
+            on_pixels: told how many pixels were finished; may raise to stop.
+
+        Raises:
+            ImageError: it cannot be done.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What is applied to one image.
+
+    Attributes:
+        function: does it.
+        denoiser: whose function it is, which metadata, journal and events name; or None.
+    """
+
+    function: RasterFunction
+    denoiser: Denoiser | None
+
+
+class Treatment(Protocol):
+    """What a run does with each image; images of a stack are asked for one by one."""
+
+    @property
+    def denoisers(self) -> tuple[Denoiser, ...]:
+        """Whose clean images of an earlier run are left alone."""
+
+    def choose(self, job: Job, like: Picture, page: int) -> Tool:
+        """Return what is applied to an image.
+
+        Args:
+            job: its file.
+            like: the image, or another of the same kind.
+            page: its number in the file, from 1 on.
+        """
+
+
+class Denoising:
+    """Each image is cleaned.
+
+    Args:
+        selection: the denoisers.
+        emit: told once of each that is used.
+    """
+
+    def __init__(self, selection: Selection, emit: Emit) -> None:
+        self._selection = selection
+        self._introductions = Introductions(emit)
+
+    @property
+    def denoisers(self) -> tuple[Denoiser, ...]:
+        """All of the selection."""
+        return self._selection.denoisers
+
+    def choose(self, job: Job, like: Picture, page: int) -> Tool:  # noqa: ARG002 - all alike
+        """Return the denoiser for images of this kind."""
+        denoiser = self._selection.denoiser(like.space)
+        self._introductions.introduce(denoiser, like)
+        return Tool(denoiser.denoise, denoiser)
