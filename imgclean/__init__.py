@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from imgclean.api import denoise, load
     from imgclean.errors import ImgcleanError
     from imgclean.extension.hookspecs import hookimpl
-    from imgclean.extension.model_info import HOOK_API, ModelInfo, Tiling
+    from imgclean.extension.model_info import HOOK_API, ModelInfo, Published, Tiling
     from imgclean.extension.requests import (
         DenoiseRequest,
         Raster,
@@ -29,6 +29,7 @@ __all__ = [
     "DenoiseRequest",
     "ImgcleanError",
     "ModelInfo",
+    "Published",
     "Raster",
     "Tiling",
     "TrainJob",
@@ -45,6 +46,7 @@ _HOME = {
     "DenoiseRequest": "extension.requests",
     "ImgcleanError": "errors",
     "ModelInfo": "extension.model_info",
+    "Published": "extension.model_info",
     "Raster": "extension.requests",
     "Tiling": "extension.model_info",
     "TrainJob": "extension.requests",

@@ -32,6 +32,32 @@ class Tiling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A figure from the model's paper, for comparison with what is measured.
+
+    It is shown beside weight sets of the same channels and a like domain: trained for the same
+    tasks, and for one level or for a range as the paper's was.
+
+    Attributes:
+        system: what the paper calls the trained network.
+        set: name of the test set; a folder of that name is it, in either case.
+        degradation: spec string of what was applied to it.
+        psnr: in dB, mean over images.
+        ssim: mean over images, where the paper has it.
+        channels: image channels, 1 for gray and for luma.
+        trained_on: spec string of what the network was trained on.
+    """
+
+    system: str
+    set: str
+    degradation: str
+    psnr: float
+    ssim: float | None = None
+    channels: int = 3
+    trained_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo:
     """One model that a plugin offers.
 
@@ -52,6 +78,7 @@ class ModelInfo:
         precisions: the precisions in which its result is safe to use.
         needs_weights: False for a model without parameters, such as a filter; it is used as it
             is built, by its name.
+        published: figures from the paper.
         api: the hook API that the plugin was written for.
     """
 
@@ -66,4 +93,5 @@ class ModelInfo:
     noise_aware: bool = False
     precisions: tuple[Precision, ...] = ("fp32", "bf16")
     needs_weights: bool = True
+    published: tuple[Published, ...] = ()
     api: int = 1

@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from imgclean import ModelInfo, hookimpl
+from imgclean_dncnn.published import PUBLISHED
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -20,6 +21,7 @@ DNCNN = ModelInfo(
     factory="imgclean_dncnn.network:DnCNN",
     options="imgclean_dncnn.options:DnCNNOptions",
     tiling="imgclean_dncnn.options:tiling",
+    published=PUBLISHED,
 )
 
 
