@@ -158,17 +158,42 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatedImage:
+    """One image of an evaluation.
+
+    Attributes:
+        set: name of the folder.
+        image: path of the clean image, as the user would write it.
+        degradation, model, weights, psnr, ssim, input_psnr, input_ssim: as of `Evaluated`.
+    """
+
+    event: ClassVar[str] = "evaluated_image"
+
+    set: str
+    image: str
+    degradation: str
+    model: str
+    weights: str
+    psnr: float
+    ssim: float
+    input_psnr: float
+    input_ssim: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated:
     """One line of an evaluation: a set under one degradation.
 
     Attributes:
         set: name of the folder.
-        degradation: spec string, or the folder of noisy images.
-        model, weights: names.
+        degradation: spec string; `pairs` for real noisy images.
+        model, weights: names; of a classical method both are its name.
         images: how many.
         psnr, ssim: mean over images of the output, PSNR in dB.
         input_psnr, input_ssim: the same of the degraded input.
         seconds: time spent denoising.
+        published_psnr, published_ssim: what the model's paper states, where it does.
+        difference: measured PSNR less the published one.
     """
 
     event: ClassVar[str] = "evaluated"
@@ -183,6 +208,9 @@ class Evaluated:
     input_psnr: float
     input_ssim: float
     seconds: float
+    published_psnr: float | None = None
+    published_ssim: float | None = None
+    difference: float | None = None
 
 
 Emit = Callable[[Any], None]

@@ -3,101 +3,184 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from imgclean.cli.console import stdout
 from imgclean.cli.context import registry
+from imgclean.cli.evaluation_table import evaluation_table
 from imgclean.cli.options import (
-    CHANNELS,
-    ColourOption,
+    CLEANING,
     DeviceOption,
     EnsembleOption,
+    ExcludeOption,
+    IncludeOption,
     JsonOption,
-    ModelOption,
     PrecisionOption,
     QuietOption,
     ThreadsOption,
-    WeightsOption,
     prepare_process,
 )
 from imgclean.cli.reporting import reporting
+from imgclean.errors import InvalidSetting
+from imgclean.events import Evaluated, EvaluatedImage
 
 if TYPE_CHECKING:
-    from imgclean.events import Evaluated
+    from imgclean.degradation.base import Degradation
+    from imgclean.evaluation.tables import Line
+
+MEASURING = "Measuring"
 
 
 def evaluate(
     clean: Annotated[list[Path], typer.Argument(help="Folders of clean images, each a set.")],
     noise: Annotated[
-        list[str], typer.Option("--noise", help="Level to add, as gaussian:25; repeatable.")
-    ],
-    model: ModelOption = None,
-    weights: WeightsOption = None,
-    colour: ColourOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
+        list[str] | None,
+        typer.Option("--noise", help="What to apply, as gaussian:25 or jpeg:10; repeatable."),
+    ] = None,
+    noisy: Annotated[
+        Path | None,
+        typer.Option("--noisy", help="Folder of real noisy images, in place of --noise."),
+    ] = None,
+    match: Annotated[
+        str | None,
+        typer.Option(help="From a clean name to its noisy one, as 's/_mean/_real/'."),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            rich_help_panel=CLEANING,
+            help="Model; see `imgclean models`; repeatable.",
+        ),
+    ] = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--weights",
+            "-w",
+            rich_help_panel=CLEANING,
+            help="Weight set: a name, or a path to one; repeatable.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--baseline",
+            rich_help_panel=CLEANING,
+            help="A classical method too: bm3d or nlm; repeatable.",
+        ),
+    ] = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
+    colour: Annotated[
+        Literal["gray", "rgb", "y"] | None,
+        typer.Option(
+            "--colour",
+            rich_help_panel=MEASURING,
+            help="Measure gray, RGB or luma; by default as the papers do.",
+        ),
+    ] = None,
+    per_image: Annotated[
+        bool,
+        typer.Option("--per-image", rich_help_panel=MEASURING, help="A line for each image too."),
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, rich_help_panel=MEASURING, help="Of the noise.")] = 0,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     ensemble: EnsembleOption = False,
     threads: ThreadsOption = None,
     json_lines: JsonOption = False,
+    csv: Annotated[bool, typer.Option("--csv", help="The table as CSV.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The table in Markdown.")] = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Measure PSNR and SSIM on clean images with noise added, as the papers do.
+    """Measure PSNR and SSIM of models on clean images that are degraded, or on real pairs.
 
-    The noise is added in float, neither clipped nor rounded; the output is rounded to 8 bits.
+    As the papers do: noise is added in float, neither clipped nor rounded, JPEG and enlargement
+    are measured on luma. Where the model's paper has the figure, it stands beside.
 
     Example: imgclean evaluate cbsd68/ --model dncnn --noise gaussian:15 --noise gaussian:25
     """
-    from imgclean.degradation.parsing import parse_degradation
-    from imgclean.degradation.spec import Gaussian
-    from imgclean.evaluation.protocol import SMALLEST_SIDE
-    from imgclean.evaluation.protocol import evaluate as measure
-    from imgclean.images.collection import read_clean_images
-    from imgclean.inference.selection import Selection
+    _check(clean, noise, noisy, match)
+    if json_lines + csv + markdown > 1:
+        raise InvalidSetting("--json, --csv and --markdown exclude each other")
+    from imgclean.degradation.spec import Pairs
+    from imgclean.evaluation.contenders import Contenders
+    from imgclean.evaluation.run import Evaluation
+    from imgclean.images.name_rules import NameRules
     from imgclean.inference.settings import InferenceSettings
 
     prepare_process(threads)
-    specs = [parse_degradation(text) for text in noise]
-    lines: list[Evaluated] = []
-    total = len(clean) * len(specs)
+    degradations = _degradations(noise)
+    contenders = Contenders(
+        registry(),
+        InferenceSettings(device=device, precision=precision, ensemble=ensemble),
+        models=tuple(model or ()),
+        weights=tuple(weights or ()),
+        baselines=tuple(baseline or ()),
+    )
+    contenders.prepare(degradations or (Pairs(),))
+    lines: list[Line] = []
+    total = len(clean) * max(len(degradations), 1) * len(contenders)
     with reporting(total, json_lines=json_lines, quiet=quiet) as emit:
-        for folder in clean:
-            images = read_clean_images(
-                (folder,), channels=colour and CHANNELS[colour], smallest=SMALLEST_SIDE, emit=emit
-            )
-            for spec in specs:
-                sigma = spec.sigma.low if isinstance(spec, Gaussian) else None
-                settings = InferenceSettings(
-                    device=device, precision=precision, sigma=sigma, ensemble=ensemble
-                )
-                selection = Selection(registry(), settings, model=model, weights=weights)
-                denoiser = selection.denoiser("gray" if images.channels == 1 else "rgb")
-                line = measure(images, spec, denoiser, seed=seed, emit=emit)
-                emit(line)
-                lines.append(line)
-    if not json_lines:
-        stdout.print(_table(lines))
 
+        def collect(event: object) -> None:
+            if isinstance(event, Evaluated | EvaluatedImage):
+                lines.append(event)
+            emit(event)
 
-def _table(lines: list[Evaluated]) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))  # 80 columns hold it
-    for heading in ("set", "degradation", "weights"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("images", "noisy\nPSNR", "PSNR", "noisy\nSSIM", "SSIM"):
-        table.add_column(heading, justify="right")
-    for line in lines:
-        table.add_row(
-            line.set,
-            line.degradation,
-            line.weights,
-            str(line.images),
-            f"{line.input_psnr:.2f}",
-            f"{line.psnr:.2f}",
-            f"{line.input_ssim:.4f}",
-            f"{line.ssim:.4f}",
+        evaluation = Evaluation(
+            contenders=contenders,
+            rules=NameRules(tuple(include or ()), tuple(exclude or ())),
+            emit=collect,
+            colour=colour,
+            seed=seed,
+            per_image=per_image,
         )
-    return table
+        if noisy is None:
+            evaluation.measure_sets(clean, degradations)
+        else:
+            evaluation.measure_pairs(noisy, clean[0], match)
+    if not json_lines:
+        _print(lines, csv=csv, markdown=markdown)
+
+
+def _degradations(noise: list[str] | None) -> tuple[Degradation, ...]:
+    """Return what `--noise` names, each once, of one level each."""
+    from imgclean.degradation.parsing import parse_degradation
+    from imgclean.evaluation.protocol import require_one_level
+
+    degradations = tuple(dict.fromkeys(parse_degradation(text) for text in noise or ()))
+    for each in degradations:
+        require_one_level(each)
+    return degradations
+
+
+def _print(lines: list[Line], *, csv: bool, markdown: bool) -> None:
+    """Print the table to stdout."""
+    from imgclean.evaluation.tables import as_csv, as_markdown
+
+    if csv:
+        typer.echo(as_csv(lines), nl=False)
+    elif markdown:
+        typer.echo(as_markdown(lines), nl=False)
+    else:
+        stdout.print(evaluation_table(lines, stdout.width))
+
+
+def _check(
+    clean: list[Path], noise: list[str] | None, noisy: Path | None, match: str | None
+) -> None:
+    """Refuse options that contradict each other."""
+    if bool(noise) == bool(noisy):
+        raise InvalidSetting(
+            "either --noise or --noisy is needed, not both",
+            hint="as --noise gaussian:25, or --noisy and a folder of real noisy images",
+        )
+    if match is not None and noisy is None:
+        raise InvalidSetting("--match is about the images in --noisy")
+    if noisy is not None and len(clean) > 1:
+        raise InvalidSetting("--noisy takes one folder of clean images")

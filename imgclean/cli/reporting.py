@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import sys
 import time
@@ -27,6 +28,7 @@ from imgclean.errors import SetupError
 from imgclean.events import (
     Done,
     Evaluated,
+    EvaluatedImage,
     Failed,
     FileEvent,
     Note,
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from imgclean.events import Emit
 
 _SECONDS_BETWEEN_LINES = 10.0
-_MACHINE_READABLE = (FileEvent, Summary, Evaluated, TrainStep)
+_MACHINE_READABLE = (FileEvent, Summary, EvaluatedImage, Evaluated, TrainStep)
 
 
 class Display:
@@ -59,6 +61,7 @@ class Display:
         quiet: only warnings and failures.
         list_files: a line for each finished file; None: unless there is a terminal.
         bar: draw the progress display, where there is a terminal.
+        done: what was done with files, for the summary.
     """
 
     def __init__(
@@ -69,9 +72,11 @@ class Display:
         quiet: bool = False,
         list_files: bool | None = None,
         bar: bool = True,
+        done: str = "cleaned",
     ) -> None:
         self._console = console
         self._quiet = quiet
+        self._done = done
         if list_files is None:
             list_files = not console.is_terminal
         self._list_files = list_files and not quiet
@@ -115,7 +120,7 @@ class Display:
                     self._line(_file_line(event))
                 self._finish(event.input)
             case Evaluated():
-                self._finish(f"{event.set} {event.degradation}")
+                self._finish(f"{event.set} {event.degradation} {event.weights}")
             case Progressed():
                 self._advance(event)
             case ReadImages():
@@ -129,7 +134,7 @@ class Display:
         if isinstance(event, Note):
             self._line(event.message, "dim")
         else:
-            self._line(_summary_line(event))
+            self._line(_summary_line(event, self._done))
 
     def _line(self, text: str, style: str = "") -> None:
         self._console.print(Text(printable(text), style=style), soft_wrap=True)
@@ -184,7 +189,12 @@ class _Rate(ProgressColumn):
 
 @contextmanager
 def reporting(
-    total: int, *, json_lines: bool, quiet: bool, list_files: bool | None = None
+    total: int,
+    *,
+    json_lines: bool,
+    quiet: bool,
+    list_files: bool | None = None,
+    done: str = "cleaned",
 ) -> Iterator[Emit]:
     """Yield where a command sends its events: a `Display`, and stdout as JSON if asked for.
 
@@ -192,7 +202,7 @@ def reporting(
     """
     script = sys.stdout
     bar = not (json_lines and script.isatty())  # it would run into the objects
-    display = Display(stderr, total, quiet=quiet, list_files=list_files, bar=bar)
+    display = Display(stderr, total, quiet=quiet, list_files=list_files, bar=bar, done=done)
 
     def emit(event: object) -> None:
         if json_lines and isinstance(event, _MACHINE_READABLE):
@@ -204,14 +214,14 @@ def reporting(
 
 
 def _write_line(script: TextIO, line: dict[str, Any]) -> None:
-    """Write one JSON line.
+    """Write one JSON line; a number that is not finite, which JSON does not have, is null.
 
     Raises:
         SetupError: it cannot be written, as on a full disk.
         BrokenPipeError: nobody reads it any more.
     """
     try:
-        script.write(json.dumps(line) + "\n")
+        script.write(json.dumps({key: _finite(value) for key, value in line.items()}) + "\n")
         script.flush()
     except BrokenPipeError:
         raise
@@ -220,6 +230,10 @@ def _write_line(script: TextIO, line: dict[str, Any]) -> None:
             f"stdout cannot be written: {os.strerror(error.errno or 0).lower()}",
             hint="free some space, or send it elsewhere",
         ) from error
+
+
+def _finite(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _time_left(share: float, seconds: float) -> str:
@@ -244,8 +258,8 @@ def _file_line(event: FileEvent) -> str:
     return f"{arrow}  {event.seconds:.1f} s" if event.seconds is not None else arrow
 
 
-def _summary_line(event: Summary) -> str:
-    counts = [f"{event.done} cleaned"]
+def _summary_line(event: Summary, done: str) -> str:
+    counts = [f"{event.done} {done}"]
     for count, word in ((event.failed, "failed"), (event.skipped, "skipped")):
         if count:
             counts.append(f"{count} {word}")

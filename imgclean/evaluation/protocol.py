@@ -1,7 +1,6 @@
-"""Measures a model under synthetic noise, as the denoising papers do.
+"""Measures what a restorer makes of a set of images, as the papers do.
 
-Noise is added in float, neither clipped nor quantised; the output is clamped and rounded to
-8 bits; PSNR and SSIM are means over images.
+PSNR and SSIM are means over images. `trials.py` has how an image is degraded and compared.
 """
 
 from __future__ import annotations
@@ -11,78 +10,155 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgclean.degradation.gaussian import GREY_LEVELS
-from imgclean.degradation.image import degrade_image
-from imgclean.degradation.spec import Gaussian
-from imgclean.errors import InvalidSetting
-from imgclean.evaluation.metrics import psnr, ssim
-from imgclean.events import Evaluated, Progressed
-from imgclean.images.rasters import ArrayRaster, ArraySink
+from imgclean.degradation.spec import Pairs
+from imgclean.errors import ImageError, InvalidSetting
+from imgclean.evaluation.colours import usual_colour
+from imgclean.evaluation.trials import SSIM_WINDOW, Scores, trial_of, trial_of_pair
+from imgclean.events import Evaluated, EvaluatedImage, Progressed
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Sequence
 
     from imgclean.degradation.base import Degradation
+    from imgclean.evaluation.colours import Colour
+    from imgclean.evaluation.restorers import Restorer
+    from imgclean.evaluation.trials import Trial
     from imgclean.events import Emit
     from imgclean.images.collection import CleanImages
-    from imgclean.inference.denoiser import Denoiser
-
-SMALLEST_SIDE = 11
-"""Shortest side in pixels that can be measured: that of SSIM's window."""
+    from imgclean.images.pairs import ImagePairs
 
 
-def evaluate(
-    clean: CleanImages, noise: Degradation, denoiser: Denoiser, *, seed: int, emit: Emit
+SMALLEST_SIDE = SSIM_WINDOW
+"""Shortest side in pixels that can be measured where nothing is enlarged."""
+
+
+def measure(
+    clean: CleanImages,
+    degradation: Degradation,
+    restorer: Restorer,
+    *,
+    seed: int,
+    emit: Emit,
+    colour: Colour | None = None,
+    per_image: bool = False,
 ) -> Evaluated:
-    """Return the mean PSNR and SSIM of the denoiser on the set under `noise`.
+    """Return the mean PSNR and SSIM on a set under a degradation.
 
     Args:
-        clean: images of at least `SMALLEST_SIDE` pixels.
-        noise: one level.
-        denoiser: what is measured, at its own precision for 8-bit images.
+        clean: 8-bit images whose sides are at least `trials.smallest_side` pixels long.
+        degradation: of one level.
+        restorer: what is measured.
         seed: every image's noise is drawn from a generator seeded with it.
-        emit: gets a `Progressed` event for each image.
+        emit: gets `Progressed` events, and with `per_image` an `EvaluatedImage` for each.
+        colour: in which the images are measured; by default the papers' choice.
+        per_image: whether each image has an event of its own.
 
     Raises:
-        InvalidSetting: the noise is a range, or not Gaussian.
+        InvalidSetting: the degradation has no one level, or cannot be applied.
+        ImageError: an image cannot be cleaned; the message names it.
     """
-    hint = "evaluation takes one level, such as gaussian:25"
-    if noise.blind:
-        raise InvalidSetting(f"{noise} is a range", hint=hint)
-    if not isinstance(noise, Gaussian):
-        raise InvalidSetting(f"{noise} is not Gaussian noise", hint=hint)
-    scores: list[tuple[float, float, float, float]] = []
-    seconds = 0.0
-    for image in clean.images:
-        noisy = degrade_image(image, noise, seed=seed).noisy
-        started = time.perf_counter()
-        output = denoise_float(denoiser, noisy)
-        seconds += time.perf_counter() - started
-        levels = noisy * GREY_LEVELS
-        scores.append(
-            (psnr(image, output), ssim(image, output), psnr(image, levels), ssim(image, levels))
-        )
-        share = len(scores) / len(clean.images)
-        megapixels = image.shape[0] * image.shape[1] / 1e6
-        emit(Progressed(input=f"{clean.title} {noise}", share=share, megapixels=megapixels))
-    means = np.mean(np.array(scores), axis=0)
-    return Evaluated(
-        set=clean.title,
-        degradation=str(noise),
-        model=denoiser.info.name,
-        weights=denoiser.weights.name,
-        images=len(scores),
-        psnr=round(float(means[0]), 4),
-        ssim=round(float(means[1]), 5),
-        input_psnr=round(float(means[2]), 4),
-        input_ssim=round(float(means[3]), 5),
-        seconds=round(seconds, 3),
+    require_one_level(degradation)
+    chosen = colour or usual_colour(degradation, clean.channels)
+    trials = (trial_of(image, degradation, chosen, seed) for image in clean.images)
+    run = _Run(clean.title, str(degradation), clean.names, restorer, emit, per_image=per_image)
+    return run.over(trials)
+
+
+def measure_pairs(
+    pairs: ImagePairs,
+    restorer: Restorer,
+    *,
+    emit: Emit,
+    colour: Colour | None = None,
+    per_image: bool = False,
+) -> Evaluated:
+    """Return the mean PSNR and SSIM on real pairs; arguments as for `measure`.
+
+    Raises:
+        ImageError: an image cannot be cleaned; the message names it.
+    """
+    chosen = colour or usual_colour(Pairs(), pairs.channels)
+    trials = (
+        trial_of_pair(clean, noisy, chosen)
+        for clean, noisy in zip(pairs.clean, pairs.noisy, strict=True)
     )
+    run = _Run(pairs.title, str(Pairs()), pairs.names, restorer, emit, per_image=per_image)
+    return run.over(trials)
 
 
-def denoise_float(denoiser: Denoiser, noisy: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return the clean uint8[H, W, C] of a float image [H, W, C] in [0, 1]."""
-    planes = np.ascontiguousarray(noisy.transpose(2, 0, 1), dtype=np.float32)
-    sink = ArraySink((planes.shape[0], planes.shape[1], planes.shape[2]))
-    denoiser.denoise(ArrayRaster(planes), sink, dtype=np.dtype(np.uint8))
-    return np.rint(sink.values.clip(0, 1) * GREY_LEVELS).astype(np.uint8).transpose(1, 2, 0)
+def require_one_level(degradation: Degradation) -> None:
+    """Refuse a degradation under which two tools would not measure the same.
+
+    Raises:
+        InvalidSetting: it is a range, a choice, or what real pairs show.
+    """
+    if isinstance(degradation, Pairs):
+        raise InvalidSetting(
+            f"{degradation} cannot be applied", hint="--noisy names a folder of real noisy images"
+        )
+    if degradation.blind:
+        raise InvalidSetting(
+            f"{degradation} is a range or a choice",
+            hint="evaluation takes one level, such as gaussian:25",
+        )
+
+
+class _Run:
+    """One measurement: a restorer on the trials of a set."""
+
+    def __init__(
+        self,
+        title: str,
+        degradation: str,
+        names: Sequence[str],
+        restorer: Restorer,
+        emit: Emit,
+        *,
+        per_image: bool,
+    ) -> None:
+        self._names = names
+        self._restorer = restorer
+        self._emit = emit
+        self._per_image = per_image
+        self._seconds = 0.0
+        self._labels: dict[str, Any] = {
+            "set": title,
+            "degradation": degradation,
+            "model": restorer.name,
+            "weights": restorer.weights,
+        }
+
+    def over(self, trials: Iterable[Trial]) -> Evaluated:
+        """Return the means over all trials."""
+        self._progress(0.0, 0.0)
+        scores: list[Scores] = []
+        for name, trial in zip(self._names, trials, strict=True):
+            scores.append(self._scored(trial, name))
+            if self._per_image:
+                self._emit(EvaluatedImage(image=name, **self._labels, **_rounded(scores[-1])))
+            height, width, _ = trial.noisy.shape
+            self._progress(len(scores) / len(self._names), height * width / 1e6)
+        return Evaluated(
+            **self._labels,
+            images=len(scores),
+            **_rounded(Scores(*np.mean(np.array(scores), axis=0))),
+            seconds=round(self._seconds, 3),
+        )
+
+    def _scored(self, trial: Trial, name: str) -> Scores:
+        started = time.perf_counter()
+        try:
+            output = self._restorer.restore(trial.planes, trial.dtype)
+        except ImageError as error:
+            raise error.about(name) from error
+        self._seconds += time.perf_counter() - started
+        return trial.score(output)
+
+    def _progress(self, share: float, megapixels: float) -> None:
+        work = " ".join(self._labels[key] for key in ("set", "degradation", "weights"))
+        self._emit(Progressed(input=work, share=share, megapixels=megapixels))
+
+
+def _rounded(scores: Scores) -> dict[str, Any]:
+    digits = {"psnr": 4, "ssim": 5, "input_psnr": 4, "input_ssim": 5}
+    return {name: round(float(getattr(scores, name)), digits[name]) for name in digits}

@@ -82,6 +82,7 @@ class Denoiser:
             "ensemble": self.settings.ensemble,
             "precision": self.settings.precision,
             "task": self.settings.task,
+            "scale": self.settings.scale,
         }
 
     @property
@@ -183,7 +184,7 @@ class Denoiser:
         request = DenoiseRequest(
             sigma=self.settings.unit_sigma,
             task=self.settings.task,
-            scale=1,
+            scale=self.settings.scale,
             device=str(self.device),
             precision=precision,
             options=self.weights.config.options,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imgclean.errors import ModelWeightsMismatch
+from imgclean.errors import InvalidSetting, ModelWeightsMismatch
 from imgclean.inference.denoiser import Denoiser
 from imgclean.inference.device import choose_device
 from imgclean.weightsets.catalogue import Catalogue, WeightSet, find, installed, weightless
 from imgclean.weightsets.choice import Wanted, choose_weight_set
 
 if TYPE_CHECKING:
+    from imgclean.degradation.base import Degradation
     from imgclean.extension.registry import Model, Registry
     from imgclean.images.picture import ColourSpace
     from imgclean.inference.settings import InferenceSettings
@@ -35,8 +36,11 @@ class Selection:
         settings: how to clean.
         model: as `--model`, or None.
         weights: as `--weights`, or None.
+        catalogue: the weight sets; by default the installed ones.
+        degradation: what the images show, where that is known.
 
     Raises:
+        InvalidSetting: `model` does not do the task.
         UnknownModel, AmbiguousModel, PluginBroken, NoModelInstalled: see `Registry.model`.
         UnknownWeightSet, WeightsCorrupt, WeightsIncompatible: the weights cannot be used.
         ModelWeightsMismatch: `model` and `weights` disagree.
@@ -51,6 +55,7 @@ class Selection:
         model: str | None = None,
         weights: str | None = None,
         catalogue: Catalogue | None = None,
+        degradation: Degradation | None = None,
     ) -> None:
         self.settings = settings
         self.device = choose_device(settings.device)
@@ -59,7 +64,15 @@ class Selection:
         self._denoisers: dict[int, Denoiser] = {}
         ready: dict[tuple[str, int], Denoiser] = {}
         for channels in (_COLOUR, _GRAY):
-            chosen = choose(registry, sets, settings, channels, model=model, weights=weights)
+            chosen = choose(
+                registry,
+                sets,
+                settings,
+                channels,
+                model=model,
+                weights=weights,
+                degradation=degradation,
+            )
             key = chosen.weights.name, chosen.weights.config.channels
             if key not in ready:
                 ready[key] = self._prepare(chosen)
@@ -92,6 +105,7 @@ def choose(
     *,
     model: str | None,
     weights: str | None,
+    degradation: Degradation | None = None,
 ) -> Chosen:
     """Return the model and the weight set for images of this many channels.
 
@@ -107,6 +121,11 @@ def choose(
                 hint="leave one of the two out",
             )
         return Chosen(named or registry.model(found.config.model), found)
+    if named and settings.task not in named.info.tasks:
+        raise InvalidSetting(
+            f"{named.info.name} does {', '.join(named.info.tasks)}, not {settings.task}",
+            hint="`imgclean models` lists what each model does",
+        )
     if named and not named.info.needs_weights:
         built_for = named.info.channels
         return Chosen(
@@ -119,6 +138,7 @@ def choose(
         task=settings.task,
         model=named.info.name if named else None,
         sigma=settings.sigma,
+        degradation=degradation,
     )
     found = choose_weight_set(catalogue.sets.values(), wanted)
     return Chosen(named or registry.model(found.config.model), found)

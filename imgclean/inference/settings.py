@@ -22,6 +22,7 @@ class InferenceSettings:
 
     Attributes:
         task: what is asked for.
+        scale: how far the image was enlarged, for the task `upscale`.
         sigma: noise standard deviation in grey levels of 255, or None for blind.
         strength: share of the model's change that is applied, 0 to 1.
         ensemble: average over the eight flips and turns.
@@ -34,6 +35,7 @@ class InferenceSettings:
     """
 
     task: Task = "denoise"
+    scale: int = 1
     sigma: float | None = None
     strength: float = 1.0
     ensemble: bool = False

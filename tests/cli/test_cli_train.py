@@ -1,7 +1,6 @@
 """From a folder of clean images to a weight set that is used and measured."""
 
 import json
-import re
 import signal
 import subprocess
 from pathlib import Path
@@ -183,39 +182,6 @@ def test_a_resume_refuses_other_settings_but_takes_a_larger_budget(imgclean, cle
     assert "noise differs" in other.stderr
     assert imgclean("train", "--out", "run", "--resume", "--steps", "5").code == 0
     assert json.loads(Path("run/config.json").read_text())["provenance"]["steps"] == 5
-
-
-def test_evaluation_gives_the_papers_input_psnr_and_the_same_digits_twice(
-    imgclean, tmp_path, small_set
-):
-    Path("set").mkdir()
-    for index in range(2):
-        Image.fromarray(noise_image(180, 160, seed=index)).save(f"set/{index}.png")
-    arguments = ["evaluate", "set", "--weights", small_set, "--noise", "gaussian:25", "--json"]
-    first, second = (imgclean(*arguments).events("evaluated") for _ in range(2))
-    for line in (*first, *second):
-        line.pop("seconds")
-    assert first == second
-    assert first[0]["input_psnr"] == pytest.approx(20.17, abs=0.05)
-    assert first[0]["images"] == 2
-    gray = imgclean(*arguments, "--colour", "gray", "--noise", "gaussian:15")
-    assert len(gray.events("evaluated")) == 2
-    assert gray.events("evaluated")[1]["input_psnr"] == pytest.approx(24.61, abs=0.1)
-
-
-def test_the_evaluation_table_fits_80_columns_whole(imgclean):
-    Path("cbsd68").mkdir()
-    Image.fromarray(noise_image(60, 60)).save("cbsd68/a.png")
-    run = imgclean("evaluate", "cbsd68", "--noise", "gaussian:25", env={"COLUMNS": "80"})
-    assert run.code == 0
-    assert re.search(r"cbsd68\s+gaussian:25\s+dncnn-colour-blind\s+1\s+20\.\d\d", run.stdout)
-    assert max(len(line) for line in run.stdout.splitlines()) <= 80
-
-
-def test_a_range_of_noise_cannot_be_evaluated(imgclean, clean, small_set):
-    run = imgclean("evaluate", "clean", "--weights", small_set, "--noise", "gaussian:0-55")
-    assert run.code == 2
-    assert "is a range" in run.stderr
 
 
 def test_a_run_folder_that_cannot_be_written_is_one_line(imgclean, clean):

@@ -1,0 +1,64 @@
+"""The lines of an evaluation as a table on a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from imgclean.cli.console import printable
+from imgclean.evaluation.tables import shown_figure
+from imgclean.events import EvaluatedImage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imgclean.evaluation.tables import Line
+
+_NAMES = ("set", "degradation", "weights")
+_COMPARED: tuple[str, ...] = ("published_psnr", "difference")
+_LESS_WANTED = ("images", "input_ssim")
+_WIDE = 100
+_FIGURES = {
+    "images": "images",
+    "input_psnr": "noisy\nPSNR",
+    "psnr": "PSNR",
+    "input_ssim": "noisy\nSSIM",
+    "ssim": "SSIM",
+    "published_psnr": "pub-\nlished",
+    "difference": "differ-\nence",
+}
+
+
+def evaluation_table(lines: Sequence[Line], width: int) -> Table:
+    """Return the table; the lines of single images have the file's name in place of the set's.
+
+    It fits 80 columns. The paper's figures have columns where there are any, which on a narrow
+    terminal take the place of others.
+
+    Args:
+        lines: what was measured.
+        width: of the terminal.
+    """
+    compared = any(shown_figure(line, "difference") for line in lines)
+    hidden = _COMPARED
+    if compared:
+        hidden = () if width >= _WIDE else _LESS_WANTED
+    figures = [name for name in _FIGURES if name not in hidden]
+    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for heading in _NAMES:
+        table.add_column(heading, overflow="fold")
+    for name in figures:
+        table.add_column(_FIGURES[name], justify="right", no_wrap=True)
+    for line in lines:
+        image = line.image if isinstance(line, EvaluatedImage) else None
+        table.add_row(
+            printable(line.set) if image is None else f"  {printable(Path(image).name)}",
+            line.degradation,
+            line.weights,
+            *(shown_figure(line, name) for name in figures),
+            style="dim" if image is not None else "",
+        )
+    return table

@@ -1,0 +1,67 @@
+"""What a model's paper states, beside what is measured."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from imgclean.degradation.parsing import parse_degradation
+
+if TYPE_CHECKING:
+    from imgclean.degradation.base import Degradation
+    from imgclean.events import Evaluated
+    from imgclean.extension.model_info import ModelInfo, Published
+    from imgclean.weightsets.config import WeightSetConfig
+
+
+def published_figure(
+    info: ModelInfo,
+    config: WeightSetConfig,
+    *,
+    title: str,
+    degradation: Degradation,
+    channels: int,
+) -> Published | None:
+    """Return the paper's figure to compare a measurement with, or None.
+
+    Args:
+        info: the model.
+        config: its weight set.
+        title: name of the set that is measured.
+        degradation: what is applied to it.
+        channels: of the images, as they are measured.
+    """
+    if config.channels != channels:
+        return None
+    for figure in info.published:
+        if (
+            figure.channels == channels
+            and figure.set.casefold() == title.casefold()
+            and parse_degradation(figure.degradation) == degradation
+            and _is_like(config, parse_degradation(figure.trained_on))
+        ):
+            return figure
+    return None
+
+
+def beside_published(line: Evaluated, figure: Published | None) -> Evaluated:
+    """Return a line with the paper's figure, and by how much the measured one is higher."""
+    if figure is None:
+        return line
+    return dataclasses.replace(
+        line,
+        published_psnr=figure.psnr,
+        published_ssim=figure.ssim,
+        difference=round(line.psnr - figure.psnr, 4),
+    )
+
+
+def _is_like(config: WeightSetConfig, trained_on: Degradation) -> bool:
+    """Whether a weight set was trained as the paper's network was.
+
+    For the same tasks, and for a range as that; or else for its one level.
+    """
+    domain = config.domain
+    if domain.blind != trained_on.blind or domain.tasks != trained_on.tasks:
+        return False
+    return domain.blind or domain.covers(trained_on)

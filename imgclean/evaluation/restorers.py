@@ -1,0 +1,72 @@
+"""What is measured: a model with its weights, or a classical method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from imgclean.images.rasters import ArrayRaster, ArraySink
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from imgclean.inference.denoiser import Denoiser
+
+
+class Restorer(Protocol):
+    """Anything that makes a clean image of a degraded one."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model or of the method."""
+
+    @property
+    def weights(self) -> str:
+        """Name of the weight set; of a method without weights its own."""
+
+    def restore(
+        self, planes: NDArray[np.float32], dtype: np.dtype[np.generic]
+    ) -> NDArray[np.float32]:
+        """Return the clean image.
+
+        Args:
+            planes: float32[C, H, W], nominally in [0, 1].
+            dtype: sample type of the image's file.
+
+        Raises:
+            ImageError: it cannot be cleaned.
+        """
+
+
+class ModelRestorer:
+    """A model, at its own precision for images of their type.
+
+    Args:
+        denoiser: the model with its weights.
+    """
+
+    def __init__(self, denoiser: Denoiser) -> None:
+        self.denoiser = denoiser
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.denoiser.info.name
+
+    @property
+    def weights(self) -> str:
+        """Name of the weight set."""
+        return self.denoiser.weights.name
+
+    def restore(
+        self, planes: NDArray[np.float32], dtype: np.dtype[np.generic]
+    ) -> NDArray[np.float32]:
+        """Return the clean float32[C, H, W].
+
+        Raises:
+            ImageError: it cannot be cleaned.
+        """
+        channels, height, width = planes.shape
+        sink = ArraySink((channels, height, width))
+        self.denoiser.denoise(ArrayRaster(planes), sink, dtype=dtype)
+        return sink.values

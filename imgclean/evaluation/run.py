@@ -1,0 +1,116 @@
+"""An evaluation: every contender on every set under every degradation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgclean.degradation.spec import Pairs
+from imgclean.evaluation.colours import CHANNELS, usual_colour
+from imgclean.evaluation.protocol import SMALLEST_SIDE, measure, measure_pairs
+from imgclean.evaluation.published import beside_published, published_figure
+from imgclean.evaluation.restorers import ModelRestorer
+from imgclean.evaluation.trials import smallest_side
+from imgclean.images.collection import read_clean_images
+from imgclean.images.pairs import read_pairs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from imgclean.degradation.base import Degradation
+    from imgclean.evaluation.colours import Colour
+    from imgclean.evaluation.contenders import Contenders
+    from imgclean.evaluation.restorers import Restorer
+    from imgclean.events import Emit, Evaluated
+    from imgclean.images.collection import ChannelChoice
+    from imgclean.images.name_rules import NameRules
+
+_READ_AS: dict[Colour | None, ChannelChoice] = {None: None, "gray": 1, "rgb": 3, "y": "own"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What is measured and how. Every line is emitted as an `Evaluated` event.
+
+    Attributes:
+        contenders: who is measured.
+        rules: which images of the folders are taken.
+        emit: gets all events.
+        colour: in which images are measured; None for the papers' choice.
+        seed: of the noise.
+        per_image: whether each image has an event of its own.
+    """
+
+    contenders: Contenders
+    rules: NameRules
+    emit: Emit
+    colour: Colour | None = None
+    seed: int = 0
+    per_image: bool = False
+
+    def measure_sets(self, folders: list[Path], degradations: tuple[Degradation, ...]) -> None:
+        """Measure each folder, read once, under each degradation with each contender.
+
+        Raises:
+            ImgcleanError: as `read_clean_images`, `measure` and `Contenders.against`.
+        """
+        smallest = smallest_side(degradations)
+        for folder in folders:
+            images = read_clean_images(
+                (folder,), channels="own", smallest=smallest, emit=self.emit, rules=self.rules
+            )
+            for degradation in degradations:
+                colour = self.colour or usual_colour(degradation, images.channels)
+                for restorer in self._contenders(degradation, colour):
+                    line = measure(
+                        images,
+                        degradation,
+                        restorer,
+                        seed=self.seed,
+                        emit=self.emit,
+                        colour=colour,
+                        per_image=self.per_image,
+                    )
+                    self.emit(_compared(line, restorer, degradation, colour))
+
+    def measure_pairs(self, noisy: Path, clean: Path, match: str | None) -> None:
+        """Measure real pairs with each contender.
+
+        Raises:
+            ImgcleanError: as `read_pairs`, `measure_pairs` and `Contenders.against`.
+        """
+        pairs = read_pairs(
+            noisy,
+            clean,
+            match=match,
+            channels=_READ_AS[self.colour],
+            smallest=SMALLEST_SIDE,
+            emit=self.emit,
+            keep_depth=True,
+            rules=self.rules,
+        )
+        colour = self.colour or usual_colour(Pairs(), pairs.channels)
+        for restorer in self._contenders(Pairs(), colour):
+            line = measure_pairs(
+                pairs, restorer, emit=self.emit, colour=colour, per_image=self.per_image
+            )
+            self.emit(_compared(line, restorer, Pairs(), colour))
+
+    def _contenders(self, degradation: Degradation, colour: Colour) -> list[Restorer]:
+        return list(self.contenders.against(degradation, CHANNELS[colour], self.emit))
+
+
+def _compared(
+    line: Evaluated, restorer: Restorer, degradation: Degradation, colour: Colour
+) -> Evaluated:
+    """Return a line with the paper's figure, where there is one for what was measured."""
+    if not isinstance(restorer, ModelRestorer):
+        return line
+    figure = published_figure(
+        restorer.denoiser.info,
+        restorer.denoiser.weights.config,
+        title=line.set,
+        degradation=degradation,
+        channels=CHANNELS[colour],
+    )
+    return beside_published(line, figure)

@@ -1,0 +1,185 @@
+"""`imgclean evaluate`: one table of models, sets and degradations."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from material import noise_image, write_small_set
+from PIL import Image
+
+CHEAP = ("--threads", "1")
+
+
+@pytest.fixture
+def waves(tmp_path, monkeypatch):
+    """A folder of two smooth colour pictures, and one of real pairs of them."""
+    monkeypatch.chdir(tmp_path)
+    y, x = np.mgrid[0:60, 0:50]
+    for index in range(2):
+        image = np.stack([np.sin((x + index * y) / (5 + 3 * k)) * 90 + 120 for k in range(3)], 2)
+        noise = np.random.default_rng(index).normal(0, 10, image.shape)
+        save(f"waves/{index}.png", image)
+        save(f"real/{index}_mean.png", image)
+        save(f"real/{index}_real.png", image + noise)
+    return Path("waves")
+
+
+@pytest.fixture
+def gray_set(tmp_path):
+    return write_small_set(tmp_path / "sets" / "gray", channels=1)
+
+
+def save(path, image):
+    Path(path).parent.mkdir(exist_ok=True)
+    Image.fromarray(np.clip(image, 0, 255).astype(np.uint8)).save(path)
+
+
+def without_seconds(lines):
+    return [{key: each for key, each in line.items() if key != "seconds"} for line in lines]
+
+
+def test_it_gives_the_papers_input_psnr_and_the_same_digits_twice(imgclean, small_set):
+    for index in range(2):
+        save(f"set/{index}.png", noise_image(180, 160, seed=index))
+    arguments = ["evaluate", "set", "--weights", small_set, "--noise", "gaussian:25", "--json"]
+    first, second = (imgclean(*arguments, "--per-image").lines for _ in range(2))
+    assert without_seconds(first) == without_seconds(second)
+    assert [each["event"] for each in first] == ["evaluated_image"] * 2 + ["evaluated"]
+    assert first[2]["input_psnr"] == pytest.approx(20.17, abs=0.05)
+    assert first[2]["images"] == 2
+    assert np.mean([each["psnr"] for each in first[:2]]) == pytest.approx(
+        first[2]["psnr"], abs=1e-3
+    )
+    gray = imgclean(*arguments, "--colour", "gray", "--noise", "gaussian:15")
+    assert len(gray.events("evaluated")) == 2
+    assert gray.events("evaluated")[1]["input_psnr"] == pytest.approx(24.61, abs=0.1)
+
+
+def test_every_set_degradation_and_contender_has_a_line_in_that_order(
+    imgclean, waves, small_set, gray_set
+):
+    run = imgclean(
+        *("evaluate", "waves", "real", "--weights", small_set, "--weights", gray_set),
+        *("--baseline", "nlm", "--noise", "gaussian:25", "--noise", "gaussian:50"),
+        *("--include", "*[01].png", "--include", "*_mean.png", "--json", *CHEAP),
+    )
+    assert run.code == 0, run.stderr
+    lines = run.events("evaluated")
+    assert [(each["set"], each["degradation"], each["weights"]) for each in lines] == [
+        (name, noise, weights)
+        for name in ("waves", "real")
+        for noise in ("gaussian:25", "gaussian:50")
+        for weights in ("dncnn-small", "dncnn-gray", "nlm")
+    ]
+    assert {each["images"] for each in lines} == {2}
+    assert lines[2]["psnr"] > lines[2]["input_psnr"] + 3
+    assert len({each["input_psnr"] for each in lines[:3]}) == 1
+    (misfit,) = [each["message"] for each in run.events("warning")]
+    assert "dncnn-gray was trained for gray images" in misfit
+
+
+def test_csv_and_markdown_go_to_stdout_whole(imgclean, waves, small_set):
+    arguments = ["evaluate", "waves", "-w", small_set, "--noise", "gaussian:25", "--per-image"]
+    rows = list(csv.DictReader(io.StringIO(imgclean(*arguments, "--csv").stdout)))
+    assert [row["image"] for row in rows] == ["waves/0.png", "waves/1.png", ""]
+    assert rows[2]["images"] == "2"
+    header, rule, *lines = imgclean(*arguments, "--markdown").stdout.splitlines()
+    assert header.startswith("| set | image | degradation | model | weights |")
+    assert set(rule) == {"|", " ", "-"}
+    assert len(lines) == 3
+    both = imgclean(*arguments, "--markdown", "--csv")
+    assert both.code == 2
+    assert "exclude each other" in both.stderr
+
+
+def test_compression_and_enlargement_are_measured_on_luma_with_weights_for_gray(
+    imgclean, waves, gray_set
+):
+    save("gray/0.png", noise_image(60, 50, 1)[..., 0])
+    run = imgclean(
+        *("evaluate", "waves", "gray", "--weights", gray_set, "--json", *CHEAP),
+        *("--noise", "jpeg:10", "--noise", "bicubic:2"),
+    )
+    assert run.code == 0, run.stderr
+    assert len(run.events("evaluated")) == 4
+    messages = [each["message"] for each in run.events("warning")]
+    assert len(messages) == 2
+    assert all("was trained for gaussian:0-55, not for" in each for each in messages)
+    in_rgb = imgclean(
+        *("evaluate", "waves", "--weights", gray_set, "--json", *CHEAP, "--colour", "rgb"),
+        *("--noise", "jpeg:10"),
+    )
+    figures = [run.events("evaluated")[0], *in_rgb.events("evaluated")]
+    assert figures[0]["input_psnr"] != figures[1]["input_psnr"]
+
+
+def test_real_pairs_may_share_a_folder(imgclean, waves, small_set):
+    run = imgclean(
+        *("evaluate", "real", "--noisy", "real", "--match", "s/_mean/_real/", "--json"),
+        *("--weights", small_set, "--per-image", "--baseline", "nlm", *CHEAP),
+    )
+    assert run.code == 0, run.stderr
+    model, baseline = run.events("evaluated")
+    assert (model["set"], model["degradation"], model["images"]) == ("real", "pairs", 2)
+    assert model["input_psnr"] == pytest.approx(28.2, abs=0.3)
+    assert baseline["psnr"] > baseline["input_psnr"] + 2
+    assert [each["image"] for each in run.events("evaluated_image")][:2] == [
+        "real/0_mean.png",
+        "real/1_mean.png",
+    ]
+    assert any("not for pairs" in each["message"] for each in run.events("warning"))
+
+
+def test_what_the_paper_states_stands_beside_what_is_measured_also_in_80_columns(imgclean):
+    save("CBSD68/a.png", noise_image(60, 60))
+    arguments = ["evaluate", "CBSD68", "--noise", "gaussian:25", *CHEAP]
+    (line,) = imgclean(*arguments, "--json").events("evaluated")
+    assert line["published_psnr"] == 31.23
+    assert line["difference"] == pytest.approx(line["psnr"] - 31.23, abs=1e-4)
+    table = imgclean(*arguments, "--baseline", "nlm").stdout
+    assert re.search(rf"dncnn-colour-blind .* 31\.23\s+{line['difference']:+.2f}", table)
+    assert re.search(r"lished\s+ence", table)
+    narrow = imgclean(*arguments, env={"COLUMNS": "80"}).stdout
+    assert re.search(r"CBSD68\s+gaussian:25\s+dncnn-colour-blind\s+20\..* 31\.23", narrow)
+    assert max(len(line) for line in narrow.splitlines()) <= 80
+
+
+def test_the_table_fits_80_columns_whole_where_no_paper_has_the_set(imgclean):
+    save("kodak24/a.png", noise_image(60, 60))
+    run = imgclean("evaluate", "kodak24", "--noise", "gaussian:25", env={"COLUMNS": "80"})
+    assert run.code == 0
+    assert re.search(r"kodak24\s+gaussian:25\s+dncnn-colour-blind\s+1\s+20\.\d\d", run.stdout)
+    assert max(len(line) for line in run.stdout.splitlines()) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--noise", "gaussian:0-55"], "is a range or a choice"),
+        ([], "either --noise or --noisy"),
+        (["--noise", "gaussian:25", "--noisy", "real"], "either --noise or --noisy"),
+        (["--noise", "gaussian:25", "--match", "s/a/b/"], "--match is about"),
+        (["--noise", "gaussian:25", "--baseline", "median"], "no baseline is named 'median'"),
+        (["--noise", "jpeg:10", "--model", "dncnn"], "dncnn does denoise, not deblock"),
+        (["--noise", "gaussian:25", "--model", "dncn"], "did you mean dncnn"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_before_anything_is(imgclean, waves, arguments, message):
+    run = imgclean("evaluate", "waves", *arguments)
+    assert run.code == 2
+    assert message in run.stderr
+    assert run.stdout == ""
+
+
+def test_weights_of_a_model_that_was_not_named_are_refused(imgclean, waves, small_set):
+    config = small_set / "config.json"
+    Path("other").mkdir()
+    other = json.loads(config.read_text()) | {"model": "gradnet", "name": "gradnet-x"}
+    Path("other/config.json").write_text(json.dumps(other))
+    run = imgclean("evaluate", "waves", "-m", "dncnn", "-w", "other/", "--noise", "gaussian:25")
+    assert run.code == 2
+    assert "holds weights of gradnet, but --model is dncnn" in run.stderr

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from imgclean.degradation.parsing import parse_degradation
+from imgclean.errors import InvalidSetting, NonFiniteOutput
+from imgclean.evaluation.protocol import measure, measure_pairs
+from imgclean.events import EvaluatedImage, Progressed, ignore
+from imgclean.images.pairs import ImagePairs
+
+
+def test_a_set_has_the_means_of_its_images(waves, unchanged):
+    events = []
+    line = measure(
+        waves,
+        parse_degradation("gaussian:25"),
+        unchanged,
+        seed=0,
+        emit=events.append,
+        per_image=True,
+    )
+    images = [each for each in events if isinstance(each, EvaluatedImage)]
+    assert [each.image for each in images] == list(waves.names)
+    for name in ("psnr", "ssim", "input_psnr", "input_ssim"):
+        mean = np.mean([getattr(each, name) for each in images])
+        assert getattr(line, name) == pytest.approx(mean, abs=2e-4)
+    assert (line.set, line.degradation, line.images) == ("waves", "gaussian:25", 2)
+    assert (line.model, line.weights) == ("unchanged", "unchanged")
+    assert line.psnr > line.input_psnr  # clipping alone
+    assert [each.share for each in events if isinstance(each, Progressed)] == [0, 0.5, 1]
+
+
+def test_pairs_are_measured_as_they_are(waves, unchanged):
+    noisy = tuple(each // 2 for each in waves.images)
+    pairs = ImagePairs("real", waves.names, waves.images, noisy)
+    line = measure_pairs(pairs, unchanged, emit=ignore)
+    assert (line.set, line.degradation) == ("real", "pairs")
+    assert line.psnr == line.input_psnr
+    halved = [
+        np.mean((each - half.astype(float)) ** 2)
+        for each, half in zip(waves.images, noisy, strict=True)
+    ]
+    assert line.psnr == pytest.approx(np.mean(10 * np.log10(255**2 / np.array(halved))), abs=1e-3)
+
+
+@pytest.mark.parametrize("spec", ["gaussian:0-55", "gaussian:25|jpeg:10", "jpeg:5-99", "pairs"])
+def test_only_one_level_can_be_measured(waves, unchanged, spec):
+    with pytest.raises(InvalidSetting) as caught:
+        measure(waves, parse_degradation(spec), unchanged, seed=0, emit=ignore)
+    assert caught.value.hint
+
+
+def test_an_image_that_cannot_be_cleaned_is_named(waves):
+    class Broken:
+        name = weights = "broken"
+
+        def restore(self, planes, dtype):
+            raise NonFiniteOutput("the model returned NaN or infinity")
+
+    with pytest.raises(NonFiniteOutput, match=r"^0\.png: the model returned NaN"):
+        measure(waves, parse_degradation("gaussian:25"), Broken(), seed=0, emit=ignore)

@@ -1,0 +1,99 @@
+import dataclasses
+
+import pytest
+from imgclean_dncnn import DNCNN
+
+from imgclean import Published
+from imgclean.degradation.parsing import parse_degradation
+from imgclean.evaluation.published import beside_published, published_figure
+from imgclean.events import Evaluated
+from imgclean.weightsets.config import WeightSetConfig
+
+THREE = "gaussian:0-55|bicubic:2|bicubic:3|bicubic:4|jpeg:5-99"
+
+
+def config(noise, channels=1):
+    return WeightSetConfig(
+        name="mine",
+        model="dncnn",
+        sha256="0" * 64,
+        noise=noise,
+        channels=channels,
+        options={"channels": channels},
+    )
+
+
+def figure(noise, title, degradation, channels=1):
+    return published_figure(
+        DNCNN,
+        config(noise, channels),
+        title=title,
+        degradation=parse_degradation(degradation),
+        channels=channels,
+    )
+
+
+@pytest.mark.parametrize(
+    ("noise", "title", "degradation", "channels", "system", "psnr"),
+    [
+        ("gaussian:25", "BSD68", "gaussian:25", 1, "DnCNN-S", 29.23),
+        ("gaussian:0-55", "bsd68", "gaussian:25", 1, "DnCNN-B", 29.16),
+        ("gaussian:0-75", "bsd68", "gaussian:25", 1, "DnCNN-B", 29.16),
+        (THREE, "bsd68", "gaussian:25", 1, "DnCNN-3", 29.02),
+        (THREE, "Set5", "bicubic:3", 1, "DnCNN-3", 33.75),
+        (THREE, "live1", "jpeg:40", 1, "DnCNN-3", 33.96),
+        ("gaussian:0-55", "CBSD68", "gaussian:50", 3, "CDnCNN-B", 27.92),
+    ],
+)
+def test_a_set_is_compared_with_the_system_that_was_trained_alike(
+    noise, title, degradation, channels, system, psnr
+):
+    found = figure(noise, title, degradation, channels)
+    assert (found.system, found.psnr) == (system, psnr)
+
+
+@pytest.mark.parametrize(
+    ("noise", "title", "degradation", "channels"),
+    [
+        ("gaussian:15", "BSD68", "gaussian:25", 1),
+        ("gaussian:0-55", "BSD68", "gaussian:30", 1),
+        ("gaussian:0-55", "kodak24", "gaussian:25", 1),
+        ("gaussian:0-55", "CBSD68", "gaussian:25", 1),
+        ("jpeg:5-99", "LIVE1", "jpeg:10", 1),
+    ],
+)
+def test_there_is_no_figure_for_another_training_level_set_or_colour(
+    noise, title, degradation, channels
+):
+    assert figure(noise, title, degradation, channels) is None
+
+
+def test_the_difference_is_measured_less_published():
+    line = Evaluated(
+        set="bsd68",
+        degradation="gaussian:25",
+        model="dncnn",
+        weights="mine",
+        images=68,
+        psnr=28.87,
+        ssim=0.81,
+        input_psnr=20.19,
+        input_ssim=0.38,
+        seconds=1.0,
+    )
+    stated = Published(
+        system="B",
+        set="BSD68",
+        degradation="gaussian:25",
+        psnr=29.16,
+        ssim=0.82,
+        trained_on="gaussian:0-55",
+    )
+    compared = beside_published(line, stated)
+    assert (compared.published_psnr, compared.published_ssim) == (29.16, 0.82)
+    assert compared.difference == pytest.approx(-0.29)
+    assert beside_published(line, None) == line
+    assert (
+        dataclasses.replace(compared, published_psnr=None, published_ssim=None, difference=None)
+        == line
+    )

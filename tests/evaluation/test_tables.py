@@ -1,0 +1,40 @@
+import csv
+import io
+
+from imgclean.evaluation.tables import CSV_COLUMNS, as_csv, as_markdown
+from imgclean.events import Evaluated, EvaluatedImage
+
+LABELS = {"set": "a|b", "degradation": "gaussian:25", "model": "dncnn", "weights": "dncnn-x"}
+SCORES = {"psnr": 28.8712, "ssim": 0.81119, "input_psnr": 20.17, "input_ssim": 0.382}
+WHOLE = Evaluated(**LABELS, **SCORES, images=2, seconds=1.5)
+COMPARED = Evaluated(
+    **LABELS, **SCORES, images=2, seconds=1.5, published_psnr=29.16, difference=-0.2888
+)
+SINGLE = EvaluatedImage(**LABELS, **SCORES, image="a,b/1.png")
+
+
+def test_csv_has_the_same_columns_whatever_was_asked_for():
+    for lines in ([WHOLE], [SINGLE, COMPARED]):
+        rows = list(csv.DictReader(io.StringIO(as_csv(lines))))
+        assert all(tuple(row) == CSV_COLUMNS for row in rows)
+        assert len(rows) == len(lines)
+    assert (rows[0]["image"], rows[0]["images"], rows[0]["published_psnr"]) == ("a,b/1.png", "", "")
+    assert (rows[1]["image"], rows[1]["psnr"], rows[1]["difference"]) == ("", "28.8712", "-0.2888")
+
+
+def test_markdown_shows_what_papers_print_and_escapes_its_own_marks():
+    header, _, row = as_markdown([WHOLE]).splitlines()
+    assert header == (
+        "| set | degradation | model | weights | images | noisy PSNR | PSNR | noisy SSIM | SSIM |"
+    )
+    assert row == (
+        r"| a\|b | gaussian:25 | dncnn | dncnn-x | 2 | 20.17 | 28.87 | 0.3820 | 0.8112 |"
+    )
+
+
+def test_markdown_has_columns_for_images_and_for_the_paper_where_there_are_any():
+    header, _, single, compared = as_markdown([SINGLE, COMPARED]).splitlines()
+    assert header.split(" | ")[1] == "image"
+    assert header.endswith("| published | difference |")
+    assert single.endswith("| 0.8112 |  |  |")
+    assert compared.endswith("| 29.16 | -0.29 |")
