@@ -21,6 +21,7 @@ from imgclean.cli.context import (
     is_configured,
     registry,
 )
+from imgclean.cli.degrade import degrade
 from imgclean.cli.denoise import denoise
 from imgclean.cli.doctor import doctor
 from imgclean.cli.evaluate import evaluate
@@ -67,7 +68,7 @@ def _before_any_command(
     """Cleans noise out of images; every denoiser is a plugin."""
 
 
-for _command in (denoise, train, evaluate, models, plugins, doctor):
+for _command in (denoise, train, evaluate, degrade, models, plugins, doctor):
     app.command()(_command)
 
 

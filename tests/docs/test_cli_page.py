@@ -15,7 +15,7 @@ from pydantic_core import PydanticUndefined
 
 import imgclean as package
 from imgclean.cli import app, exit_codes
-from imgclean.events import Evaluated, FileEvent, Summary, TrainStep
+from imgclean.events import Evaluated, EvaluatedImage, FileEvent, Summary, TrainStep
 from imgclean.inference.journal import Entry
 from imgclean.training.recipe import Recipe
 
@@ -25,7 +25,7 @@ PAGES_WITH_COMMANDS = [
     "plugins/dncnn/README.md",
     *(
         f"docs/{name}.md"
-        for name in ("architecture", "cli", "formats", "plugins", "python", "weights")
+        for name in ("architecture", "cli", "evaluation", "formats", "plugins", "python", "weights")
     ),
 ]
 VALUES = {bool: "", int: "whole number", float: "number", str: "text", Path: "path"}
@@ -115,7 +115,7 @@ def test_a_page_names_no_option_that_does_not_exist(page, path):
 EVENTS = {
     "JSON lines of denoise": (FileEvent, Summary),
     "JSON lines of train": (TrainStep,),
-    "JSON lines of evaluate": (Evaluated,),
+    "JSON lines of evaluate": (Evaluated, EvaluatedImage),
 }
 
 
