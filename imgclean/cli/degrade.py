@@ -12,7 +12,7 @@ from imgclean.cli.exit_codes import exit_code_of
 from imgclean.cli.options import JsonOption, OverwriteOption, QuietOption
 from imgclean.cli.reporting import reporting
 from imgclean.cli.running import check_streams, run_batch
-from imgclean.errors import InvalidSetting, OutputCollision, OutputExists
+from imgclean.errors import OutputCollision, OutputExists
 
 
 def degrade(
@@ -39,15 +39,14 @@ def degrade(
     import dataclasses
 
     from imgclean.degradation.parsing import parse_degradation
-    from imgclean.degradation.spec import Pairs
+    from imgclean.degradation.spec import require_applicable
     from imgclean.evaluation.trials import scale_of
     from imgclean.inference.degrading import Degrading
     from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.plan import FileRules, make_plan
 
     degradation = parse_degradation(spec)
-    if isinstance(degradation, Pairs):
-        raise InvalidSetting(f"{degradation} cannot be applied: it names what real images show")
+    require_applicable(degradation)
     rules = FileRules(output=noisy, overwrite=overwrite)
     try:
         plan = make_plan([clean], rules)

@@ -22,6 +22,7 @@ def test_the_public_names_are_these_and_each_resolves():
         "DenoiseRequest",
         "ImgcleanError",
         "ModelInfo",
+        "Published",
         "Raster",
         "Tiling",
         "TrainJob",
