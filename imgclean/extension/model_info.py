@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HOOK_API = 1
 """The version of the plugin contract that this release speaks."""
@@ -78,6 +81,9 @@ class ModelInfo:
         precisions: the precisions in which its result is safe to use.
         needs_weights: False for a model without parameters, such as a filter; it is used as it
             is built, by its name.
+        discriminators: import strings `module:callable` by name, for adversarial training; called
+            with `channels=` it returns a `torch.nn.Module` that takes float[N, C, H, W] in [0, 1]
+            and returns logits, float[N, 1] ("clean") or float[N, 2] ("denoised", "clean").
         published: figures from the paper.
         api: the hook API that the plugin was written for.
     """
@@ -93,5 +99,6 @@ class ModelInfo:
     noise_aware: bool = False
     precisions: tuple[Precision, ...] = ("fp32", "bf16")
     needs_weights: bool = True
+    discriminators: Mapping[str, str] = field(default_factory=dict, hash=False)
     published: tuple[Published, ...] = ()
     api: int = 1

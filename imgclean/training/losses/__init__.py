@@ -1,0 +1,1 @@
+"""What training minimises: weighted terms as data, their measures, and their sum."""
