@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imgclean.weightsets.config import Measurement, Provenance, WeightSetConfig
@@ -13,8 +13,9 @@ def render_card(config: WeightSetConfig) -> str:
     kind = {1: "gray", 3: "colour"}.get(config.channels, f"{config.channels}-channel")
     about = (
         f"Weights of the model `{config.model}` for {kind} images, trained to {config.task}.\n"
-        f"Noise domain: `{config.noise}` (sigma in grey levels of 255). On images whose noise "
+        f"Noise domain: {_domain(config.noise)}. On images whose noise "
         "is of another kind the result is not what was measured here.\n"
+        f"Licence: {config.licence}.\n"
     )
     usage = f"```\nimgclean denoise photos/ --weights {config.name}\n```\n"
     parts = [_front_matter(config), f"# {config.name}\n", about, usage]
@@ -39,16 +40,26 @@ def _front_matter(config: WeightSetConfig) -> str:
     )
 
 
+def _domain(noise: str) -> str:
+    if noise == "pairs":
+        return "`pairs`, what the noisy images of its training pairs show"
+    return f"`{noise}`" + (" (sigma in grey levels of 255)" if "gaussian" in noise else "")
+
+
 def _results(results: list[Measurement]) -> str:
     rows = "\n".join(
         f"| {each.set} | {each.degradation} | {each.images} | {each.input_psnr:.2f} | "
         f"{each.psnr:.2f} | {each.ssim:.4f} |"
         for each in results
     )
+    # What is no spec with its level is a folder of noisy images.
+    real = any(":" not in each.degradation for each in results)
     return (
         "## Measured\n\n"
         "With `imgclean evaluate`: noise added in float, output rounded to 8 bits, mean over "
-        "images.\n\n"
+        "images.\n"
+        + ("Where no level is given, the set's own noisy images were cleaned.\n" if real else "")
+        + "\n"
         "| set | degradation | images | noisy PSNR (dB) | PSNR (dB) | SSIM |\n"
         "| --- | --- | --- | --- | --- | --- |\n"
         f"{rows}\n"
@@ -56,24 +67,43 @@ def _results(results: list[Measurement]) -> str:
 
 
 def _provenance(provenance: Provenance, model: str, title: str) -> str:
-    settings = "\n".join(
-        f"{key} = {value}" for key, value in sorted(_flat(provenance.recipe).items())
-    )
+    recipe = dict(provenance.recipe)
+    stages = recipe.pop("stages", None) or []
     versions = ", ".join(f"{name} {each}" for name, each in sorted(provenance.versions.items()))
+    seed = f", seed {recipe['seed']}" if "seed" in recipe else ""
     return (
         f"## {title}\n\n"
         f"With `imgclean train --model {model}`: {provenance.steps:,} steps in "
         f"{provenance.minutes:.0f} minutes on {provenance.machine}, on {provenance.images} images "
-        f"of {', '.join(provenance.data)} ({versions}).\n\n"
-        f"```\n{settings}\n```\n"
+        f"of {', '.join(provenance.data)}{seed} ({versions}).\n\n"
+        f"{_settings(recipe)}"
+        + "".join(_stage(number, stage) for number, stage in enumerate(stages, 1))
     )
 
 
-def _flat(settings: dict[str, object], prefix: str = "") -> dict[str, object]:
+def _stage(number: int, stage: dict[str, Any]) -> str:
+    """Return a stage's name and what differs in it from the settings above."""
+    settings = {key: value for key, value in stage.items() if key != "name"}
+    title = f"\n### Stage {number}" + (f": {stage['name']}" if stage.get("name") else "")
+    return f"{title}\n\n{_settings(settings)}"
+
+
+def _settings(settings: dict[str, Any]) -> str:
+    lines = "\n".join(f"{key} = {value}" for key, value in sorted(_flat(settings).items()))
+    return f"```\n{lines}\n```\n"
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, object]:
+    """Return settings with the paths of their keys; tables in a list have one line each."""
     flat: dict[str, object] = {}
     for key, value in settings.items():
+        path = prefix + key
         if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
+            flat |= _flat(value, f"{path}.")
+        elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            for number, table in enumerate(value, 1):
+                cells = (f"{name} {each}" for name, each in _flat(table).items())
+                flat[f"{path}.{number}"] = ", ".join(cells)
         elif value is not None:
-            flat[prefix + key] = value
+            flat[path] = value
     return flat
