@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     PositiveFloat,
     PositiveInt,
@@ -16,108 +15,103 @@ from pydantic import (
 )
 
 from imgclean.degradation.parsing import parse_degradation
-from imgclean.degradation.spec import Gaussian
 from imgclean.errors import InvalidSetting
+from imgclean.training.losses.terms import LossTerm, SquaredError
+from imgclean.training.recipe_tables import (
+    Augmentation,
+    Budget,
+    Data,
+    Optimiser,
+    Section,
+    Validation,
+)
+from imgclean.training.schedule import Cosine, Schedule
+from imgclean.training.stages import Stage, with_changes
 from imgclean.weightsets.config import list_mistakes
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+PAIRS_DOMAIN = "pairs"
 
 
 def _known_noise(text: str) -> str:
     try:
-        return str(_parse_gaussian(text))
+        return str(parse_degradation(text))
     except InvalidSetting as error:
         raise ValueError(f"{error} ({error.hint})") from error
 
 
-def _parse_gaussian(text: str) -> Gaussian:
-    noise = parse_degradation(text)
-    if isinstance(noise, Gaussian):
-        return noise
-    raise InvalidSetting(f"{noise} is not Gaussian noise", hint="use gaussian:25 or gaussian:0-55")
-
-
-class Budget(_Section):
-    """How long to train: `steps` (repeatable) or `minutes` (ends on time); exactly one is set.
-
-    Whichever it is, the learning rate falls along it to zero.
-    """
-
-    steps: PositiveInt | None = None
-    minutes: PositiveFloat | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.steps is None) == (self.minutes is None):
-            raise ValueError("set either steps or minutes")
-        return self
-
-    def share(self, step: int, seconds: float) -> float:
-        """Return the fraction spent, 0 to 1, after `step` steps and `seconds` in the loop."""
-        spent = step / self.steps if self.steps else seconds / (60 * (self.minutes or 1))
-        return min(1.0, spent)
-
-
-class Optimiser(_Section):
-    """The optimiser; its rates rise linearly to their peak and fall along a cosine to zero.
-
-    Attributes:
-        name: `adamw`; or `muon`, which moves the weights between wide layers with Muon and the
-            rest with AdamW, and needs far fewer steps.
-        lr: AdamW's peak rate.
-        muon_lr: Muon's peak rate.
-        weight_decay: AdamW's, on weights; batch norm and biases have none.
-        warmup: steps until the peak.
-        clip: largest norm of a step's gradient.
-    """
-
-    name: Literal["adamw", "muon"] = "adamw"
-    lr: PositiveFloat = 1e-3
-    muon_lr: PositiveFloat = 5e-3
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
-    warmup: Annotated[int, Field(ge=0)] = 200
-    clip: PositiveFloat = 5.0
-
-
-class Recipe(_Section):
+class Recipe(BaseModel):
     """A training run.
 
     Attributes:
         model: name of the model.
-        options: options of the model; `channels` decides between colour and gray training.
-        data: folders of clean images.
         init: weight set to begin from, a name or a path; None for fresh weights.
-        noise: degradation spec; the level is drawn anew for each patch.
+        noise: degradation spec; what varies is drawn anew for each patch. Pairs have their own.
         patch: side of a training patch in pixels.
-        batch: patches a step. On a CPU many small steps go further than few large ones.
+        batch: patches a step, on each device. `auto`: 8 on a CPU, where many small steps go
+            further than few large ones, and 64 on a GPU, or 128 for more than half an hour.
         seed: of everything that is drawn.
         ema: decay of the running mean of the weights, which is what the run yields.
         precision: arithmetic of the forward and backward pass; the weights stay float32.
+        compile: whether torch.compile makes the network faster first, which takes a minute.
         store: precision of the weight file.
-        validate_on: folders of clean images to measure the result with.
+        checkpoint_seconds: time between two checkpoints.
+        licence: SPDX expression of the weight set.
+        options: options of the model; `channels` decides between colour and gray training.
+        data, validation, augmentation, loss, optimiser, schedule, budget: see there. The terms of
+            the loss are added up.
+        stages: what is trained one after the other, each from what the one before has made.
     """
 
+    model_config = Section.model_config
+
     model: str
-    options: dict[str, Any] = {}
-    data: Annotated[list[str], Field(min_length=1)]
     init: str | None = None
     noise: Annotated[str, AfterValidator(_known_noise)] = "gaussian:0-55"
     patch: Annotated[int, Field(ge=8)] = 40
-    batch: PositiveInt = 8
+    batch: PositiveInt | Literal["auto"] = "auto"
     seed: Annotated[int, Field(ge=0)] = 0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+    compile: bool = False
     store: Literal["float32", "float16"] = "float32"
-    validate_on: list[str] = []
+    checkpoint_seconds: PositiveFloat = 60.0
+    licence: str = "MIT"
+    options: dict[str, Any] = {}
+    data: Data = Data()
+    validation: Validation = Validation()
+    augmentation: Augmentation = Augmentation()
+    loss: Annotated[list[LossTerm], Field(min_length=1)] = [SquaredError(kind="mse")]
     optimiser: Optimiser = Optimiser()
+    schedule: Schedule = Cosine()
     budget: Budget = Budget(minutes=60.0)
+    stages: list[Stage] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pairs_bring_their_noise(cls, settings: Any) -> Any:
+        if not isinstance(settings, dict) or not isinstance(settings.get("data"), dict):
+            return settings
+        if settings["data"].get("noisy") is None:
+            return settings
+        if settings.get("noise", PAIRS_DOMAIN) != PAIRS_DOMAIN:
+            raise ValueError("noise is for clean images; pairs bring their own")
+        return settings | {"noise": PAIRS_DOMAIN}
+
+    @model_validator(mode="after")
+    def _pairs_are_there(self) -> Self:
+        if self.noise == PAIRS_DOMAIN and self.data.noisy is None:
+            raise ValueError("noise is `pairs`, but data.noisy names no folder of noisy images")
+        return self
 
     @property
-    def domain(self) -> Gaussian:
-        """What `noise` names."""
-        return _parse_gaussian(self.noise)
+    def runs(self) -> tuple[Recipe, ...]:
+        """The recipe of each stage, in order; of a run without stages, itself."""
+        if not self.stages:
+            return (self,)
+        base = self.model_dump(exclude={"stages"})
+        return tuple(
+            Recipe.model_validate(with_changes(base, each.changes)) for each in self.stages
+        )
 
 
 def read_recipe(settings: dict[str, Any]) -> Recipe:
@@ -125,9 +119,40 @@ def read_recipe(settings: dict[str, Any]) -> Recipe:
 
     Raises:
         InvalidSetting: a key is unknown or a value is not one that it can take; every mistake
-            is listed with its path.
+            is listed with its path, also those in stages.
     """
+    mistakes: list[str] = []
+    recipe: Recipe | None = None
     try:
-        return Recipe.model_validate(settings)
+        recipe = Recipe.model_validate(settings)
     except ValidationError as error:
-        raise InvalidSetting(f"the recipe is not valid: {list_mistakes(error)}") from error
+        mistakes.append(list_mistakes(error))
+    mistakes += _mistakes_in_stages(settings)
+    if recipe is None or mistakes:
+        raise InvalidSetting(
+            f"the recipe is not valid: {'; '.join(mistakes)}",
+            hint="docs/training.md lists the keys; `imgclean train --show RECIPE` prints a recipe",
+        )
+    return recipe
+
+
+def _mistakes_in_stages(settings: dict[str, Any]) -> list[str]:
+    """Return what is wrong in the changes of stages, as far as the rest does not hide it."""
+    base = {"model": ""} | {key: value for key, value in settings.items() if key != "stages"}
+    known = _messages(base)
+    mistakes = []
+    stages = settings.get("stages")
+    for index, stage in enumerate(stages if isinstance(stages, list) else []):
+        if isinstance(stage, dict):
+            changes = {key: stage[key] for key in stage.keys() - Stage.model_fields.keys()}
+            found = _messages(with_changes(base, changes))
+            mistakes += [f"stages.{index}.{each}" for each in found if each not in known]
+    return mistakes
+
+
+def _messages(settings: dict[str, Any]) -> list[str]:
+    try:
+        Recipe.model_validate(settings)
+    except ValidationError as error:
+        return list_mistakes(error).split("; ")
+    return []

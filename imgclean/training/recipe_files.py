@@ -6,7 +6,9 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imgclean.degradation.spec import Pairs
 from imgclean.errors import InvalidSetting, nearest_names
+from imgclean.weightsets.catalogue import find, installed, is_path
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -45,6 +47,21 @@ def read_recipe_file(reference: str, registry: Registry) -> dict[str, Any]:
         raise InvalidSetting(f"{reference} is not TOML: {error}") from error
 
 
+def default_recipe(model: str, registry: Registry) -> dict[str, Any]:
+    """Return what the plugin of a model ships as its recipe `default`; nothing without one.
+
+    Raises:
+        UnknownModel, AmbiguousModel, PluginBroken, NoModelInstalled: see `Registry.model`.
+        InvalidSetting: it is not TOML.
+    """
+    plugin = registry.model(model).plugin
+    reference = f"{plugin.source.entry_point}/default"
+    if reference not in shipped_recipes(registry):
+        return {}
+    settings = read_recipe_file(reference, registry)
+    return settings if settings.get("model") in (None, model) else {}
+
+
 def shipped_recipes(registry: Registry) -> dict[str, Traversable]:
     """Return the recipe files of every plugin, by `plugin/name`."""
     recipes: dict[str, Traversable] = {}
@@ -52,3 +69,32 @@ def shipped_recipes(registry: Registry) -> dict[str, Traversable]:
         for name, source in (registry.hook("imgclean_recipes", plugin)() or {}).items():
             recipes[f"{plugin.source.entry_point}/{name}"] = source
     return recipes
+
+
+def begun_from(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings in which a weight set to begin from says what they leave open.
+
+    It gives the model, its options and, for clean images, the noise. Its path is written in full,
+    so that a resume finds it from any folder.
+
+    Raises:
+        UnknownWeightSet, WeightsCorrupt: there is no such set.
+    """
+    init = settings.get("init")
+    if not isinstance(init, str):
+        return settings
+    config = find(init, installed()).config
+    told: dict[str, Any] = {"model": config.model}
+    data = settings.get("data")
+    if not isinstance(config.domain, Pairs) and not (isinstance(data, dict) and data.get("noisy")):
+        told["noise"] = config.noise
+    options = settings.get("options")
+    own = options if isinstance(options, dict) else {}
+    return (
+        told
+        | settings
+        | {
+            "init": str(Path(init).resolve()) if is_path(init) else init,
+            "options": config.options | own,
+        }
+    )

@@ -1,30 +1,121 @@
+import tomllib
+
 import pytest
 
 from imgclean.errors import InvalidSetting
-from imgclean.training.recipe import Budget, read_recipe
+from imgclean.training.batch_size import with_batches
+from imgclean.training.recipe import read_recipe
+from imgclean.training.recipe_tables import Budget
+from imgclean.training.run_folder import recipe_text
+
+STAGED = {
+    "model": "mine",
+    "patch": 32,
+    "options": {"width": 8},
+    "loss": [{"kind": "l1"}, {"kind": "gradient", "weight": 0.1}],
+    "stages": [
+        {"name": "first", "options": {"depth": 3}},
+        {"name": "second", "share": 3, "patch": 64, "optimiser": {"lr": 1e-4}, "freeze": ["a.*"]},
+        {"name": "third", "schedule": {"kind": "step", "at": [0.5]}, "loss": [{"kind": "mse"}]},
+    ],
+}
+
+
+def mistakes_in(settings):
+    with pytest.raises(InvalidSetting) as caught:
+        read_recipe(settings)
+    return str(caught.value)
 
 
 def test_every_mistake_is_listed_with_its_path():
-    with pytest.raises(InvalidSetting) as caught:
-        read_recipe(
-            {
-                "model": "dncnn",
-                "data": ["x"],
-                "patsh": 40,
-                "noise": "gausian:25",
-                "optimiser": {"lr": "fast"},
-            }
-        )
-    message = str(caught.value)
-    assert "patsh" in message
-    assert "noise" in message
-    assert "optimiser.lr" in message
+    message = mistakes_in(
+        {
+            "model": "dncnn",
+            "patsh": 40,
+            "noise": "gausian:25",
+            "optimiser": {"lr": "fast"},
+            "loss": [{"kind": "l3"}],
+            "schedule": {"kind": "step", "at": [0.5, 0.2]},
+        }
+    )
+    for path in ("patsh", "noise", "optimiser.lr", "loss.0", "schedule.step"):
+        assert f"{path}:" in message
 
 
-def test_a_budget_is_steps_or_minutes_and_not_both():
-    assert Budget(steps=10).share(5, 99.0) == 0.5
-    assert Budget(minutes=2.0).share(5, 90.0) == 0.75
-    assert Budget(minutes=2.0).share(5, 900.0) == 1
-    for both_or_none in ({}, {"steps": 1, "minutes": 1.0}):
-        with pytest.raises(ValueError, match="either steps or minutes"):
-            Budget(**both_or_none)
+def test_mistakes_in_stages_are_listed_with_the_stage():
+    stages = [
+        {"name": "one", "patch": "big"},
+        {"name": "two", "optimiser": {"rate": 1.0}},
+        {"name": "three", "seed": 3},
+        {"patch": 20},
+    ]
+    message = mistakes_in({"model": "dncnn", "stages": stages})
+    assert "stages.0.patch: " in message
+    assert "stages.1.optimiser.rate: " in message
+    assert "a stage cannot change seed" in message
+    assert "stages.3.name: " in message
+
+
+def test_a_mistake_of_the_recipe_is_not_repeated_for_each_stage():
+    message = mistakes_in({"patch": "big", "model": "a", "stages": [{"name": "a"}, {"name": "b"}]})
+    assert message.count("patch") == 1
+
+
+def test_a_stage_changes_tables_key_by_key_and_a_table_of_another_kind_as_a_whole():
+    first, second, third = read_recipe(STAGED).runs
+    assert (first.options, first.patch) == ({"width": 8, "depth": 3}, 32)
+    assert (second.options, second.patch) == ({"width": 8}, 64)
+    assert (second.optimiser.lr, second.optimiser.name) == (1e-4, "muon")
+    assert third.schedule.kind == "step"
+    assert [each.kind for each in third.loss] == ["mse"]
+    assert [each.kind for each in second.loss] == ["l1", "gradient"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"model": "mine"},
+        STAGED,
+        {
+            "model": "mine",
+            "data": {"noisy": "a b/ü", "clean": ["c"], "match": r"s/(\d+)_\"x\"/\1/"},
+            "budget": {"epochs": 2.5, "patches_per_epoch": 100},
+            "loss": [{"kind": "l1", "weight": {"start": 0, "end": 1}}],
+        },
+    ],
+    ids=["defaults", "stages", "pairs"],
+)
+def test_a_recipe_reads_back_from_the_toml_that_it_is_shown_as(settings):
+    recipe = read_recipe(settings)
+    assert read_recipe(tomllib.loads(recipe_text(recipe))) == recipe
+
+
+def test_a_budget_is_steps_or_epochs_or_minutes():
+    for settings in ({}, {"steps": 1, "minutes": 1.0}, {"epochs": 1.0, "steps": 2}):
+        with pytest.raises(ValueError, match="either steps, epochs or minutes"):
+            Budget(**settings)
+
+
+def test_pairs_bring_their_noise():
+    pairs = {"model": "m", "data": {"noisy": "n", "clean": ["c"]}}
+    assert read_recipe(pairs).noise == "pairs"
+    assert "pairs bring their own" in mistakes_in(pairs | {"noise": "gaussian:5"})
+    assert "data.noisy" in mistakes_in({"model": "m", "noise": "pairs"})
+    several = {"model": "m", "data": {"noisy": "n", "clean": ["c", "d"]}}
+    assert "exactly one folder" in mistakes_in(several)
+
+
+def test_a_schedule_without_a_kind_is_a_cosine():
+    assert read_recipe({"model": "m", "schedule": {"warmup": 7}}).schedule.kind == "cosine"
+
+
+@pytest.mark.parametrize(
+    ("kind", "minutes", "batch"), [("cpu", 1.0, 8), ("cuda", 1.0, 64), ("cuda", 90.0, 128)]
+)
+def test_an_open_batch_fits_the_device_and_the_time(kind, minutes, batch):
+    torch = pytest.importorskip("torch")
+    recipe = read_recipe({"model": "m", "budget": {"minutes": minutes}})
+    assert with_batches(recipe, torch.device(kind)).batch == batch
+    given = read_recipe({"model": "m", "batch": 3, "stages": [{"name": "a", "batch": "auto"}]})
+    resolved = with_batches(given, torch.device("cpu"))
+    assert (resolved.batch, resolved.runs[0].batch) == (3, 8)

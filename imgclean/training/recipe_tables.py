@@ -1,0 +1,120 @@
+"""The tables of a recipe: data, validation, augmentation, budget, optimiser."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+
+_NoNegative = Annotated[float, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A part of a recipe: strict, and without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Images(Section):
+    """Clean images in folders, or pairs of a noisy and a clean image.
+
+    Attributes:
+        clean: folders of clean images; of pairs, one.
+        noisy: folder of their noisy partners, or None where noise is added.
+        match: of pairs, `s/pattern/replacement/` that turns a clean image's name into its noisy
+            partner's.
+        include, exclude: shell patterns; only files that match the one, none that match the other.
+    """
+
+    clean: list[str] = []
+    noisy: str | None = None
+    match: str | None = None
+    include: list[str] = []
+    exclude: list[str] = []
+
+    @model_validator(mode="after")
+    def _pairs_are_of_one_folder(self) -> Self:
+        if self.noisy is not None and len(self.clean) != 1:
+            raise ValueError("pairs take exactly one folder of clean images")
+        if self.noisy is None and self.match is not None:
+            raise ValueError("match is for pairs: noisy is missing")
+        return self
+
+
+class Data(Images):
+    """What is trained on.
+
+    Attributes:
+        hold_out: shell patterns; images that match are kept for validation.
+    """
+
+    hold_out: list[str] = []
+
+
+class Validation(Images):
+    """What a run is measured with, on the way and at its end; `data.hold_out` comes on top.
+
+    Attributes:
+        every: share of a stage's budget between two measurements on the way.
+        images, crop: on the way, so many images are measured, on a square of so many pixels from
+            the centre of each.
+    """
+
+    every: Annotated[float, Field(gt=0, le=1)] = 0.25
+    images: PositiveInt = 8
+    crop: Annotated[int, Field(ge=16)] = 160
+
+
+class Augmentation(Section):
+    """What is done to a patch before noise is added; each is as likely as not.
+
+    Attributes:
+        flips: mirrored from left to right, from top to bottom.
+        turns: rows and columns exchanged; with flips, all eight orientations.
+    """
+
+    flips: bool = True
+    turns: bool = True
+
+
+class Budget(Section):
+    """How long to train; exactly one of steps, epochs and minutes is set.
+
+    Whichever it is, the learning rate is shaped to it. Stages share it.
+
+    Attributes:
+        steps: optimiser steps.
+        epochs: passes; see `patches_per_epoch`.
+        minutes: in the loop, which ends on time.
+        patches_per_epoch: what a pass is; by default, as many as cover all images once.
+    """
+
+    steps: PositiveInt | None = None
+    epochs: PositiveFloat | None = None
+    minutes: PositiveFloat | None = None
+    patches_per_epoch: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if sum(each is not None for each in (self.steps, self.epochs, self.minutes)) != 1:
+            raise ValueError("set either steps, epochs or minutes")
+        return self
+
+
+class Optimiser(Section):
+    """The optimiser.
+
+    Attributes:
+        name: `muon`, which moves the weights between wide layers with Muon and the rest with
+            AdamW, and needs far fewer steps; or `adamw`; or `sgd` with a momentum of 0.9.
+        lr: peak rate of AdamW or SGD.
+        muon_lr: Muon's peak rate.
+        weight_decay: AdamW's and SGD's, on weights; batch norm and biases have none.
+        clip: largest norm of a step's gradient; 0 for no limit.
+    """
+
+    name: Literal["muon", "adamw", "sgd"] = "muon"
+    lr: PositiveFloat = 1e-3
+    muon_lr: PositiveFloat = 5e-3
+    weight_decay: _NoNegative = 1e-4
+    clip: _NoNegative = 5.0

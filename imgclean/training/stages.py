@@ -1,0 +1,62 @@
+"""The stages of a recipe: what is trained one after the other, and what differs in each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
+
+STAGE_MAY_CHANGE = frozenset(
+    {
+        *("options", "noise", "patch", "batch", "ema", "precision", "compile"),
+        *("augmentation", "loss", "optimiser", "schedule"),
+    }
+)
+
+
+class Stage(BaseModel):
+    """One stage. Any further key is a key of the recipe that differs in this stage.
+
+    The network begins as the stage before left it; what it has and that one had not, by name and
+    shape, begins fresh. `options` may so make it grow.
+
+    Attributes:
+        name: as in the log.
+        share: part of the run's budget, in proportion to that of the other stages.
+        freeze: shell patterns; parameters whose names match stay as they are.
+    """
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    share: PositiveFloat = 1.0
+    freeze: list[str] = []
+
+    @model_validator(mode="after")
+    def _changes_what_a_stage_can(self) -> Stage:
+        others = sorted(self.changes.keys() - STAGE_MAY_CHANGE)
+        if others:
+            may = ", ".join(sorted(STAGE_MAY_CHANGE))
+            raise ValueError(f"a stage cannot change {', '.join(others)}, but {may}")
+        return self
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What differs from the recipe."""
+        return dict(self.model_extra or {})
+
+
+def with_changes(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return `settings` with `changes`, tables key by key.
+
+    A table that names another `kind` than before takes the place of the old one.
+    """
+    merged = dict(settings)
+    for key, value in changes.items():
+        old = merged.get(key)
+        if isinstance(value, dict) and isinstance(old, dict):
+            renewed = value.get("kind", old.get("kind")) != old.get("kind")
+            merged[key] = value if renewed else old | value
+        else:
+            merged[key] = value
+    return merged
