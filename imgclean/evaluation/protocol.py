@@ -48,7 +48,8 @@ def measure(
         clean: 8-bit images whose sides are at least `trials.smallest_side` pixels long.
         degradation: of one level.
         restorer: what is measured.
-        seed: every image's noise is drawn from a generator seeded with it.
+        seed: of the first image's noise; the next image has the next one, so that images of one
+            size do not share their noise, whose level differs by some hundredths of a dB.
         emit: gets `Progressed` events, and with `per_image` an `EvaluatedImage` for each.
         colour: in which the images are measured; by default the papers' choice.
         per_image: whether each image has an event of its own.
@@ -59,7 +60,10 @@ def measure(
     """
     require_one_level(degradation)
     chosen = colour or usual_colour(degradation, clean.channels)
-    trials = (trial_of(image, degradation, chosen, seed) for image in clean.images)
+    trials = (
+        trial_of(image, degradation, chosen, seed + index)
+        for index, image in enumerate(clean.images)
+    )
     run = _Run(clean.title, str(degradation), clean.names, restorer, emit, per_image=per_image)
     return run.over(trials)
 
