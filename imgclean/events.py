@@ -130,22 +130,45 @@ class TrainStep:
     """Training goes on.
 
     Attributes:
-        step: optimiser steps taken.
-        share: fraction of the budget spent, 0 to 1.
+        stage: name of the stage; empty in a run of one.
+        step: optimiser steps taken in the stage.
+        share: fraction of the stage's budget spent, 0 to 1.
         loss: mean training loss since the previous event.
         psnr: PSNR in dB of the training patches since the previous event.
-        rate: current learning rate, that of AdamW.
-        seconds: time spent in the loop, over all resumptions.
+        rate: current learning rate, that of AdamW or SGD.
+        seconds: time spent in the stage's loop, over all resumptions.
     """
 
     event: ClassVar[str] = "step"
 
+    stage: str
     step: int
     share: float
     loss: float
     psnr: float
     rate: float
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """The network was measured on the way, on parts of some images.
+
+    Attributes:
+        stage: name of the stage; empty in a run of one.
+        step: optimiser steps taken in the stage.
+        degradation: what makes the images noisy, or `pairs`.
+        images: how many.
+        psnr: their mean PSNR in dB.
+    """
+
+    event: ClassVar[str] = "validated"
+
+    stage: str
+    step: int
+    degradation: str
+    images: int
+    psnr: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

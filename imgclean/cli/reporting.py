@@ -38,6 +38,7 @@ from imgclean.events import (
     Skipped,
     Summary,
     TrainStep,
+    Validated,
     Warned,
 )
 
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from imgclean.events import Emit
 
 _SECONDS_BETWEEN_LINES = 10.0
-_MACHINE_READABLE = (FileEvent, Summary, EvaluatedImage, Evaluated, TrainStep)
+_MACHINE_READABLE = (FileEvent, Summary, EvaluatedImage, Evaluated, TrainStep, Validated)
 
 
 class Display:
@@ -127,12 +128,14 @@ class Display:
                 self._read(event)
             case TrainStep():
                 self._train(event)
-            case Note() | Summary() if not self._quiet:
+            case Note() | Summary() | Validated() if not self._quiet:
                 self._say(event)
 
-    def _say(self, event: Note | Summary) -> None:
+    def _say(self, event: Note | Summary | Validated) -> None:
         if isinstance(event, Note):
             self._line(event.message, "dim")
+        elif isinstance(event, Validated):
+            self._line(_validated_line(event))
         else:
             self._line(_summary_line(event, self._done))
 
@@ -168,7 +171,8 @@ class Display:
 
     def _train(self, event: TrainStep) -> None:
         rate = f"{event.step / event.seconds:.1f} steps/s" if event.seconds else ""
-        text = f"step {event.step:,}  {event.psnr:.2f} dB  rate {event.rate:.1e}"
+        stage = f"{event.stage}  " if event.stage else ""
+        text = f"{stage}step {event.step:,}  {event.psnr:.2f} dB  rate {event.rate:.1e}"
         self._progress.update(self._task, completed=event.share, description=text, rate=rate)
         self._beat(event.share, event.seconds, f"{text}  {rate}", last=event.share >= 1)
 
@@ -256,6 +260,12 @@ def _file_line(event: FileEvent) -> str:
     if isinstance(event, Skipped):
         return f"{event.input}: {event.message or 'finished before'}"
     return f"{arrow}  {event.seconds:.1f} s" if event.seconds is not None else arrow
+
+
+def _validated_line(event: Validated) -> str:
+    stage = f"{event.stage}, " if event.stage else ""
+    images = f"{event.images} image{'s' * (event.images > 1)}"
+    return f"{stage}step {event.step:,}: {event.psnr:.2f} dB on {images}, {event.degradation}"
 
 
 def _summary_line(event: Summary, done: str) -> str:

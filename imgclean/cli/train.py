@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imgclean.cli.console import stderr
+from imgclean.cli.console import stderr, stdout
 from imgclean.cli.context import registry
 from imgclean.cli.options import (
     CHANNELS,
@@ -22,15 +21,18 @@ from imgclean.cli.options import (
     prepare_process,
 )
 from imgclean.cli.reporting import reporting
-from imgclean.errors import InvalidSetting
+from imgclean.cli.train_settings import assign, budget, images, over_recipe, resumed, validation
+from imgclean.errors import ImgcleanError, InvalidSetting
 from imgclean.events import Note
 
 if TYPE_CHECKING:
     from imgclean.extension.registry import Model
     from imgclean.extension.requests import TrainJob, TrainResult
     from imgclean.training.recipe import Recipe
+    from imgclean.weightsets.catalogue import WeightSet
 
-_MAY_CHANGE_ON_RESUME = {"budget", "validate_on"}
+_DATA = "Data"
+_LENGTH = "How long"
 
 
 def train(
@@ -44,25 +46,55 @@ def train(
     ] = None,
     *,
     out: Annotated[
-        Path, typer.Option("--out", help="Run folder; it becomes a weight set.", show_default=False)
-    ],
+        Path | None,
+        typer.Option("--out", help="Run folder; it becomes a weight set.", show_default=False),
+    ] = None,
     model: ModelOption = None,
     data: Annotated[
-        list[str] | None, typer.Option(help="Folder of clean images; repeatable.")
+        list[str] | None,
+        typer.Option(rich_help_panel=_DATA, help="Folder of clean images; repeatable."),
     ] = None,
+    pairs: Annotated[
+        tuple[str, str] | None,
+        typer.Option(rich_help_panel=_DATA, help="Folders of noisy and of clean images."),
+    ] = None,
+    match: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=_DATA,
+            help="Of pairs: s/_mean/_real/ makes a noisy name of a clean one.",
+        ),
+    ] = None,
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            rich_help_panel=_DATA,
+            help="Keep files that match for validation, as '*_chair_*'; repeatable.",
+        ),
+    ] = None,
+    validate: Annotated[
+        list[str] | None,
+        typer.Option(rich_help_panel=_DATA, help="Folder of images to measure with; repeatable."),
+    ] = None,
+    noise: Annotated[
+        str | None,
+        typer.Option(rich_help_panel=_DATA, help="Noise to learn: gaussian:25, gaussian:0-55."),
+    ] = None,
+    colour: ColourOption = None,
     init: Annotated[
         str | None, typer.Option("--init", help="Weight set to begin from: a name or a path.")
     ] = None,
-    noise: Annotated[
-        str | None, typer.Option(help="Noise to learn: gaussian:25, gaussian:0-55.")
+    steps: Annotated[
+        int | None, typer.Option(rich_help_panel=_LENGTH, help="Train for this many steps.")
     ] = None,
-    colour: ColourOption = None,
-    steps: Annotated[int | None, typer.Option(help="Train for this many steps.")] = None,
+    epochs: Annotated[
+        float | None, typer.Option(rich_help_panel=_LENGTH, help="Train for this many passes.")
+    ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Train for this long, ending on time (default 60).")
-    ] = None,
-    validate: Annotated[
-        list[str] | None, typer.Option(help="Folder of clean images to measure with; repeatable.")
+        float | None,
+        typer.Option(
+            rich_help_panel=_LENGTH, help="Train for this long, ending on time (default 60)."
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -71,120 +103,132 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out, with its settings.")
     ] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print the recipe that would be run, and stop.")
+    ] = False,
     device: DeviceOption = "auto",
+    devices: Annotated[
+        int, typer.Option(min=1, rich_help_panel="Running", help="GPUs or processes together.")
+    ] = 1,
     threads: ThreadsOption = None,
     json_lines: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Train a model on a folder of clean images; the run folder is a weight set ready to use.
+    """Train a model on a folder of images; the run folder is a weight set ready to use.
 
     Ctrl-C writes a checkpoint; --resume goes on from it.
 
     Example: imgclean train dncnn/colour-blind --data photos/ --minutes 60 --out runs/mine
     """
-    from imgclean.training.recipe_files import read_recipe_file
-    from imgclean.training.run import train as run_training
+    from imgclean.training.recipe_files import begun_from, default_recipe, read_recipe_file
 
-    prepare_process(threads)
     given: dict[str, Any] = {
         "model": model,
-        "data": data and [str(Path(each).resolve()) for each in data],
-        "init": _absolute(init),
+        "data": images(data, pairs, match, hold_out),
+        "init": init,
         "noise": noise,
-        "budget": _budget(steps, minutes),
-        "validate_on": validate and [str(Path(each).resolve()) for each in validate],
+        "budget": budget(steps, epochs, minutes),
+        "validation": validation(validate, pairs, match),
     }
     given = {key: value for key, value in given.items() if value is not None}
     if recipe_name is not None:
-        given = read_recipe_file(recipe_name, registry()) | given
+        given = over_recipe(read_recipe_file(recipe_name, registry()), given)
+    elif model is not None and init is None:
+        given = over_recipe(default_recipe(model, registry()), given)
     if colour is not None:
         given["options"] = given.get("options", {}) | {"channels": CHANNELS[colour]}
     for text in settings or []:
-        _assign(given, text)
-    recipe = _recipe(given, out, resume=resume)
+        assign(given, text)
+    given = begun_from(given)
+    recipe = resumed(given, out) if resume and out else None
+    recipe = recipe or _fresh(given)
+    if show:
+        _show(recipe)
+        return
+    if out is None:
+        raise InvalidSetting("--out is missing", hint="name a folder for the run")
+    prepare_process(threads)
+    weights = _run(
+        recipe,
+        out,
+        device=device,
+        devices=devices,
+        resume=resume,
+        json_lines=json_lines,
+        quiet=quiet,
+    )
+    if weights and not quiet:
+        _tell(weights, out)
+
+
+def _tell(weights: WeightSet, out: Path) -> None:
+    for each in weights.config.results:
+        stderr.print(
+            f"{each.set}, {each.degradation}: {each.input_psnr:.2f} -> {each.psnr:.2f} dB, "
+            f"SSIM {each.input_ssim:.4f} -> {each.ssim:.4f}, {each.images} images",
+            soft_wrap=True,
+        )
+    stderr.print(f"{weights.name}: use it with --weights {out}/", soft_wrap=True)
+
+
+def _fresh(given: dict[str, Any]) -> Recipe:
+    from imgclean.training.recipe import read_recipe
+
+    if "model" not in given:
+        raise InvalidSetting("--model is missing", hint="see `imgclean train --help`")
+    return read_recipe(given)
+
+
+def _show(recipe: Recipe) -> None:
+    from imgclean.training.run_folder import recipe_text
+
+    stdout.print(recipe_text(recipe), end="", soft_wrap=True)
+
+
+def _run(
+    recipe: Recipe,
+    out: Path,
+    *,
+    device: str,
+    devices: int,
+    resume: bool,
+    json_lines: bool,
+    quiet: bool,
+) -> WeightSet | None:
+    """Train; a process that works for another one says nothing."""
+    from imgclean.training.run import Hooks
+    from imgclean.training.run import train as run_training
+    from imgclean.training.runtime import is_follower
+
     chosen = registry().model(recipe.model)
-    with reporting(1, json_lines=json_lines, quiet=quiet) as emit:
+    hooks = Hooks(
+        train=partial(_ask_plugin, chosen),
+        denoise=registry().hook("imgclean_denoise", chosen.plugin),
+    )
+    follows = is_follower()
+    with reporting(1, json_lines=json_lines and not follows, quiet=quiet or follows) as emit:
         try:
-            weights = run_training(
+            return run_training(
                 recipe,
                 chosen.info,
                 out,
                 emit=emit,
                 device=device,
+                devices=devices,
                 resume=resume,
-                plugin_training=partial(_ask_plugin, chosen),
-                plugin_denoise=registry().hook("imgclean_denoise", chosen.plugin),
+                hooks=hooks,
             )
         except KeyboardInterrupt:
+            if follows:
+                raise typer.Exit from None  # the leading process says so, and ends with the code
             emit(Note(message=f"interrupted; imgclean train --out {out} --resume goes on"))
             raise
-    if not quiet:
-        stderr.print(f"{weights.name}: use it with --weights {out}/", soft_wrap=True)
-
-
-def _absolute(reference: str | None) -> str | None:
-    """Return a weight set's path in full, so that a resume finds it from any folder."""
-    from imgclean.weightsets.catalogue import is_path
-
-    return str(Path(reference).resolve()) if reference and is_path(reference) else reference
-
-
-def _budget(steps: int | None, minutes: float | None) -> dict[str, Any] | None:
-    if steps is None and minutes is None:
-        return None
-    return {"steps": steps, "minutes": minutes}
+        except (ImgcleanError, RuntimeError):
+            if follows:  # the leading process has met the same, or has gone
+                raise typer.Exit(1) from None
+            raise
 
 
 def _ask_plugin(model: Model, job: TrainJob) -> TrainResult | None:
     result: TrainResult | None = registry().hook("imgclean_train", model.plugin)(job=job)
     return result
-
-
-def _recipe(given: dict[str, Any], out: Path, *, resume: bool) -> Recipe:
-    """Return the recipe of the command line, or of the run that is resumed."""
-    from imgclean.training.recipe import read_recipe
-    from imgclean.training.run import stored_recipe
-
-    stored = stored_recipe(out) if resume else None
-    if stored is None:
-        for name in ("model", "data"):
-            if name not in given:
-                raise InvalidSetting(f"--{name} is missing", hint="see `imgclean train --help`")
-        return read_recipe(given)
-    before = stored.model_dump()
-    changed = sorted(
-        key
-        for key in given.keys() - _MAY_CHANGE_ON_RESUME
-        if read_recipe(_merged(before, {key: given[key]})) != stored
-    )
-    if changed:
-        raise InvalidSetting(
-            f"--resume goes on with the settings of {out}; {', '.join(changed)} differs",
-            hint="leave it out, or start a new run in another --out",
-        )
-    return read_recipe(before | {key: given[key] for key in given.keys() & _MAY_CHANGE_ON_RESUME})
-
-
-def _merged(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Return `settings` with `changes`, sections key by key."""
-    merged = dict(settings)
-    for key, value in changes.items():
-        section = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = merged[key] | value if section else value
-    return merged
-
-
-def _assign(settings: dict[str, Any], text: str) -> None:
-    """Set a nested key from `a.b=value`, the value in TOML's notation or else a string."""
-    path, separator, value = text.partition("=")
-    if not separator or not path:
-        raise InvalidSetting(f"--set {text!r} is not key=value", hint="as optimiser.lr=5e-4")
-    *parents, key = path.split(".")
-    for parent in parents:
-        settings = settings.setdefault(parent, {})
-        if not isinstance(settings, dict):
-            raise InvalidSetting(f"--set {text!r}: {parent} holds no further settings")
-    try:
-        settings[key] = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        settings[key] = value

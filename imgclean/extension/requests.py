@@ -83,25 +83,31 @@ class DenoiseRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainJob:
-    """One training run, as a plugin sees it.
+    """One stage of a training run, as a plugin sees it.
 
     Attributes:
-        recipe: the validated recipe.
+        recipe: the validated recipe of the stage.
+        stage: its index; 0 in a run of one stage.
         model: what is trained.
+        network: where the stage begins: fresh, or as the weight set to begin from or the stage
+            before left it.
         data: folders of clean images.
         output: the run folder.
         emit: where progress is reported.
         device: torch device string.
-        checkpoint: a checkpoint to go on from, or None.
+        checkpoint: where the plugin writes its checkpoints; if the file is there, it goes on from
+            it.
     """
 
     recipe: Any
+    stage: int
     model: ModelInfo
+    network: torch.nn.Module
     data: tuple[Path, ...]
     output: Path
     emit: Emit
     device: str
-    checkpoint: Path | None = None
+    checkpoint: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,20 +24,35 @@ CHECKPOINT_NAME = "checkpoint.pt"
 class Checkpoint:
     """Everything that a run needs to go on bit for bit.
 
-    What is drawn at a step depends on the seed and the step alone, so no generator is kept.
+    What is drawn at a step depends on the seed, the stage and the step alone, so neither a
+    generator nor a position in the data is kept beside them.
 
     Attributes:
-        step: optimiser steps taken.
-        seconds: time spent in the loop so far.
+        stage: index of the stage.
+        ahead: batches that the discriminator was shown alone, before the first step.
+        step: optimiser steps taken in it.
+        seconds: time spent in its loop so far.
         network, average: state dicts.
         optimisers: a state dict each.
+        adversary: state of the discriminator, or None.
+        tally: sums since the latest row of the log.
+        rate_scale: share of the recipe's rates that is left after setbacks.
+        setbacks: how often the stage went back because the loss was no number.
+        plateau: factor, best figure and figures waited since then.
     """
 
+    stage: int
+    ahead: int
     step: int
     seconds: float
     network: dict[str, Any]
     average: dict[str, Any]
     optimisers: list[dict[str, Any]]
+    adversary: dict[str, Any] | None
+    tally: dict[str, Any]
+    rate_scale: float
+    setbacks: int
+    plateau: tuple[float, float | None, int]
 
 
 @contextmanager
@@ -65,14 +80,14 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             temporary.write_bytes(content.getbuffer())
 
 
-def read_checkpoint(path: Path, device: torch.device) -> Checkpoint:
-    """Return the checkpoint with its tensors on `device`.
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Return the checkpoint, its tensors on the CPU.
 
     Raises:
         WeightsCorrupt: the file is damaged or is not a checkpoint of this program.
     """
     try:
-        return Checkpoint(**torch.load(path, map_location=device, weights_only=True))
+        return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, TypeError, EOFError, pickle.UnpicklingError) as error:
         raise WeightsCorrupt(
             f"{path} is not a usable checkpoint ({type(error).__name__})",

@@ -1,4 +1,4 @@
-"""What moves the weights: AdamW, or Muon for the inner layers and AdamW for the rest."""
+"""What moves the weights: Muon for the inner layers and AdamW for the rest, AdamW, or SGD."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from imgclean.training.recipe import Optimiser
+    from imgclean.training.recipe_tables import Optimiser
 
 _SMALLEST_SIDE = 16
+_SGD_MOMENTUM = 0.9  # as in DnCNN, Section IV-A
 # Quintic whose iterates bring every singular value near 1, the small ones fast (Jordan 2024).
 _QUINTIC = (3.4445, -4.7750, 2.0315)
 _ITERATIONS = 5
@@ -45,7 +46,11 @@ def make_optimisers(
             {"params": [each for each in rest if each.ndim <= 1], "weight_decay": 0.0},
         ]
         fused = rest[0].device.type != "mps"
-        optimisers.append(torch.optim.AdamW(groups, lr=settings.lr, fused=fused))
+        if settings.name == "sgd":
+            sgd = torch.optim.SGD(groups, lr=settings.lr, momentum=_SGD_MOMENTUM, fused=fused)
+            optimisers.append(sgd)
+        else:
+            optimisers.append(torch.optim.AdamW(groups, lr=settings.lr, fused=fused))
     for group in (group for each in optimisers for group in each.param_groups):
         group["initial_lr"] = group["lr"]
     return optimisers

@@ -2,64 +2,62 @@
 
 from __future__ import annotations
 
-import re
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from pydantic import ValidationError
 
-from imgclean import __version__
-from imgclean.atomic import replacing
-from imgclean.errors import InputNotFound, InvalidSetting, OutputExists
-from imgclean.events import Note
+from imgclean.events import Note, ignore
 from imgclean.extension.requests import Raster, TrainJob, TrainResult
-from imgclean.images.collection import CleanImages, read_clean_images
-from imgclean.inference.denoiser import Denoiser
 from imgclean.inference.device import (
     choose_device,
     choose_precision,
     device_name,
     forbid_tf32,
 )
-from imgclean.inference.settings import InferenceSettings
-from imgclean.training.checkpoint import CHECKPOINT_NAME, writing_run
-from imgclean.training.loop import train_supervised
-from imgclean.training.patches import PatchSource
-from imgclean.training.recipe import Recipe
-from imgclean.training.validation import validate
+from imgclean.training.batch_size import with_batches
+from imgclean.training.beginnings import inherit
+from imgclean.training.budget import stage_budgets
+from imgclean.training.checkpoint import CHECKPOINT_NAME, Checkpoint, read_checkpoint
+from imgclean.training.outcome import Outcome, measure_outcome, write_outcome
+from imgclean.training.patch_draws import smallest_side
+from imgclean.training.preconditions import refuse_what_cannot_be
+from imgclean.training.run_folder import (
+    finished_stages,
+    stage_folder,
+    write_recipe,
+)
+from imgclean.training.runtime import Runtime, launch
+from imgclean.training.stage import StageJob, train_stage
+from imgclean.training.training_set import TrainingSet, read_training_set
+from imgclean.training.validation import inspection_of
 from imgclean.weightsets.catalogue import WeightSet, find, installed
-from imgclean.weightsets.config import Provenance, WeightSetConfig
 from imgclean.weightsets.network import build_network, load_tensors, validate_options
-from imgclean.weightsets.store import write_config, write_weight_set
+from imgclean.weightsets.store import read_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgclean.events import Emit
     from imgclean.extension.model_info import ModelInfo
+    from imgclean.training.budget import StageBudget
+    from imgclean.training.inspection import Inspection
+    from imgclean.training.recipe import Recipe
 
-RECIPE_NAME = "recipe.json"
-_UNHASHED = "0" * 64  # replaced when the weights are written
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What the owning plugin may do itself; by default nothing.
 
-def stored_recipe(output: Path) -> Recipe | None:
-    """Return the recipe of the run in `output`, or None if there is no run.
-
-    Raises:
-        InvalidSetting: there is one that cannot be read.
+    Attributes:
+        train: its `imgclean_train`; None from it means the core's loop.
+        denoise: its `imgclean_denoise`, for validation.
     """
-    path = output / RECIPE_NAME
-    if not path.exists():
-        return None
-    try:
-        return Recipe.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise InvalidSetting(
-            f"{path} is not a recipe that this version can read", hint="start a new run"
-        ) from error
+
+    train: Callable[[TrainJob], TrainResult | None] = lambda _: None
+    denoise: Callable[..., Raster | None] = lambda **_: None
 
 
 def train(
@@ -69,10 +67,10 @@ def train(
     *,
     emit: Emit,
     device: str = "auto",
+    devices: int = 1,
     resume: bool = False,
-    plugin_training: Callable[[TrainJob], TrainResult | None] = lambda _: None,
-    plugin_denoise: Callable[..., Raster | None] = lambda **_: None,
-) -> WeightSet:
+    hooks: Hooks | None = None,
+) -> WeightSet | None:
     """Train the recipe's model and leave a weight set in `output`.
 
     Args:
@@ -81,125 +79,155 @@ def train(
         output: the run folder; it becomes the weight set.
         emit: gets progress, warnings and notes.
         device: as `--device`.
+        devices: how many devices or processes train together on this machine.
         resume: go on from the run's checkpoint; a finished run is written out anew.
-        plugin_training: the owning plugin's `imgclean_train`; None from it means the core's loop.
-        plugin_denoise: the owning plugin's `imgclean_denoise`, for validation.
+        hooks: the owning plugin's.
+
+    Returns:
+        The weight set; or None in a process that works for another one.
 
     Raises:
         OutputExists: there is a run in `output` and `resume` is not set.
         InvalidSetting: the options do not fit the model.
         DataUnusable: no image can be trained on.
         RunUnwritable: the run folder cannot be written to.
+        TrainingDiverged: the loss was no number, again and again.
         KeyboardInterrupt: the user asked to stop; `resume` goes on from there.
     """
-    checkpoint = output / CHECKPOINT_NAME
-    if not resume and (stored_recipe(output) or checkpoint.exists()):
-        raise OutputExists(
-            f"{output} holds a training run", hint="use --resume to go on, or another --out"
-        )
-    options = validate_options(info, recipe.options)
-    channels = int(getattr(options, "channels", 3))
-    if not info.needs_weights:
-        raise InvalidSetting(f"{info.name} has nothing to train", hint="see `imgclean models`")
-    for each in recipe.validate_on:
-        if not Path(each).exists():
-            raise InputNotFound(f"{each} does not exist")
-    if channels not in info.channels:
-        raise InvalidSetting(f"{info.name} is not made for {channels} channels")
-    if recipe.init is not None:
-        find(recipe.init, installed())  # refuses what is not there before any work
+    channels = refuse_what_cannot_be(recipe, info, output, resume=resume)
     place = choose_device(device)
-    data = tuple(Path(each) for each in recipe.data)
-    images = read_clean_images(data, channels=channels, smallest=recipe.patch, emit=emit)
-    _write_recipe(output, recipe)
-    job = TrainJob(
-        recipe=recipe,
-        model=info,
-        data=data,
-        output=output,
-        emit=emit,
-        device=str(place),
-        checkpoint=checkpoint if resume and checkpoint.exists() else None,
-    )
-    result = plugin_training(job) or _train_in_core(job, images, place)
-    config = _config(job, images, result, channels, place)
-    with writing_run(output):
-        weights = write_weight_set(output, config, result.network, recipe.store)
-    if not recipe.validate_on:
-        return weights
-    denoiser = Denoiser(info, weights, InferenceSettings(), place, plugin_denoise)
-    results = validate(denoiser, recipe.validate_on, emit)
-    config = weights.config.model_copy(update={"results": results})
-    with writing_run(output):
-        write_config(output, config)
-    return WeightSet(config, output)
-
-
-def _train_in_core(job: TrainJob, images: CleanImages, device: torch.device) -> TrainResult:
-    recipe: Recipe = job.recipe
     forbid_tf32()
-    precision = choose_precision(recipe.precision, job.model, device, np.dtype(np.uint8))
-    job.emit(
-        Note(
-            message=f"training {job.model.name} on {len(images.images)} images, "
-            f"{device_name(device)}, {precision}"
+    recipe = with_batches(recipe, place)
+    precision = choose_precision(recipe.precision, info, place, np.dtype(np.uint8))
+    runtime = launch(place, devices, bf16=precision == "bf16")
+    try:
+        run = _Run(
+            recipe, info, output, emit if runtime.leads else ignore, runtime, hooks or Hooks()
         )
-    )
-    return train_supervised(
-        _initial_network(job.model, recipe),
-        recipe,
-        PatchSource(images.images, recipe.patch, device),
-        job.output,
-        device=device,
-        autocast=precision == "bf16",
-        noise_aware=job.model.noise_aware,
-        emit=job.emit,
-        resume=job.checkpoint is not None,
-    )
+        return run.train(channels, resume=resume)
+    finally:
+        runtime.close()
 
 
-def _initial_network(info: ModelInfo, recipe: Recipe) -> torch.nn.Module:
-    options = validate_options(info, recipe.options)
-    with torch.random.fork_rng():
-        torch.manual_seed(recipe.seed)
-        network = build_network(info, options)
-    if recipe.init is not None:
-        load_tensors(info, network, find(recipe.init, installed()))
-    return network
+@dataclass(slots=True)
+class _Run:
+    """A run under way."""
 
+    recipe: Recipe
+    info: ModelInfo
+    output: Path
+    emit: Emit
+    runtime: Runtime
+    hooks: Hooks
 
-def _config(
-    job: TrainJob, images: CleanImages, result: TrainResult, channels: int, device: torch.device
-) -> WeightSetConfig:
-    recipe: Recipe = job.recipe
-    return WeightSetConfig(
-        name=_set_name(job.model.name, job.output),
-        model=job.model.name,
-        sha256=_UNHASHED,
-        noise=recipe.noise,
-        channels=channels,
-        options={**recipe.options, "channels": channels},
-        provenance=Provenance(
-            recipe=recipe.model_dump(exclude={"data", "validate_on", "init"}),
-            data=[folder.resolve().name for folder in job.data],
-            images=len(images.images),
-            steps=result.steps,
-            minutes=round(result.seconds / 60, 2),
-            machine=device_name(device),
-            versions={"imgclean": __version__, "torch": version("torch")},
-            begun_from=(find(recipe.init, installed()).config.provenance if recipe.init else None),
-        ),
-    )
+    def train(self, channels: int, *, resume: bool) -> WeightSet | None:
+        """Train all stages; return the weight set of the last one."""
+        recipe, runtime = self.recipe, self.runtime
+        images = read_training_set(
+            recipe.data,
+            runtime.device,
+            channels=channels,
+            smallest=max(map(smallest_side, recipe.runs)),
+            emit=self.emit,
+        )
+        runtime.wait()  # until every process has seen what the folder holds
+        if runtime.leads:
+            write_recipe(self.output, recipe)
+        self._introduce(images)
+        inspection = inspection_of(recipe, images, channels, self.emit)
+        budgets = stage_budgets(recipe, positions=len(images.pixels), processes=runtime.processes)
+        checkpoint, done = runtime.from_leader(self._found(resume=resume))
+        result: TrainResult | None = None
+        for index in range(done, len(recipe.runs)):
+            network = self._network(index, result)
+            job = self._job(index, network, images, inspection, budgets[index])
+            here = checkpoint if checkpoint and checkpoint.stage == index else None
+            result = self._by_plugin(job) or train_stage(job, here)
+            if recipe.stages and runtime.leads:
+                outcome = Outcome(recipe, self.info, images, job.recipe, result, runtime.device)
+                write_outcome(outcome, stage_folder(self.output, index, job.name), "float32")
+        if result is None or not runtime.leads:
+            return None
+        outcome = Outcome(recipe, self.info, images, recipe.runs[-1], result, runtime.device)
+        weights = write_outcome(outcome, self.output, recipe.store)
+        return measure_outcome(outcome, weights, self.hooks.denoise, self.emit)
 
+    def _found(self, *, resume: bool) -> tuple[Checkpoint | None, int]:
+        """Return the checkpoint to go on from and the stage to go on with."""
+        if not (resume and self.runtime.leads):
+            return None, 0
+        done = min(len(finished_stages(self.output, self.recipe)), len(self.recipe.runs) - 1)
+        path = self.output / CHECKPOINT_NAME
+        checkpoint = read_checkpoint(path) if path.exists() else None
+        if checkpoint is not None and checkpoint.stage >= done:
+            return checkpoint, checkpoint.stage
+        return None, done
 
-def _set_name(model: str, output: Path) -> str:
-    """Return `<model>-<folder name>`, in the characters that a set's name may have."""
-    folder = re.sub(r"[^a-z0-9._-]+", "-", output.resolve().name.lower()).strip("-._") or "run"
-    return folder if folder.startswith(model) else f"{model}-{folder}"
+    def _network(self, index: int, before: TrainResult | None) -> torch.nn.Module:
+        """Return where a stage begins."""
+        stage = self.recipe.runs[index]
+        options = validate_options(self.info, stage.options)
+        with torch.random.fork_rng():
+            torch.manual_seed(stage.seed + index)
+            network = build_network(self.info, options)
+        if before is not None:
+            inherit(network, before.network.state_dict(), self.emit)
+        elif index:
+            earlier = finished_stages(self.output, self.recipe)[index - 1 : index]
+            if earlier:
+                inherit(network, read_tensors(earlier[0]), ignore)
+        elif self.recipe.init is not None:
+            load_tensors(self.info, network, find(self.recipe.init, installed()))
+        return network
 
+    def _job(
+        self,
+        index: int,
+        network: torch.nn.Module,
+        images: TrainingSet,
+        inspection: Inspection,
+        budget: StageBudget,
+    ) -> StageJob:
+        stages = self.recipe.stages
+        return StageJob(
+            index=index,
+            name=stages[index].name if stages else "",
+            recipe=self.recipe.runs[index],
+            freeze=tuple(stages[index].freeze) if stages else (),
+            info=self.info,
+            budget=budget,
+            network=network,
+            pixels=images.pixels,
+            inspection=inspection,
+            runtime=self.runtime,
+            output=self.output,
+            checkpoint=self.output / CHECKPOINT_NAME,
+            emit=self.emit,
+        )
 
-def _write_recipe(output: Path, recipe: Recipe) -> None:
-    with writing_run(output):
-        output.mkdir(parents=True, exist_ok=True)
-        with replacing(output / RECIPE_NAME) as temporary:
-            temporary.write_text(recipe.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    def _by_plugin(self, job: StageJob) -> TrainResult | None:
+        return self.hooks.train(
+            TrainJob(
+                recipe=job.recipe,
+                stage=job.index,
+                model=self.info,
+                network=job.network,
+                data=tuple(Path(each) for each in self.recipe.data.clean),
+                output=self.output,
+                emit=self.emit,
+                device=str(self.runtime.device),
+                checkpoint=self.output / f"plugin-stage-{job.index}.pt",
+            )
+        )
+
+    def _introduce(self, images: TrainingSet) -> None:
+        runtime = self.runtime
+        where = device_name(runtime.device)
+        if runtime.processes > 1:
+            where = f"{runtime.processes} x {where}"
+        batch = ", ".join(dict.fromkeys(str(each.batch) for each in self.recipe.runs))
+        message = (
+            f"training {self.info.name} on {images.images} images, {where}, "
+            f"{'bf16' if runtime.bf16 else 'fp32'}, batch {batch}"
+        )
+        self.emit(Note(message=message))

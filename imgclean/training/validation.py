@@ -1,44 +1,134 @@
-"""Measures a freshly trained weight set, for its config and its model card."""
+"""What a run is measured with: on the way, and when it has made a weight set."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from imgclean.degradation.parsing import parse_degradation
 from imgclean.evaluation.colours import colour_of_weights
-from imgclean.evaluation.protocol import measure
+from imgclean.evaluation.protocol import SMALLEST_SIDE, measure, measure_pairs
 from imgclean.evaluation.restorers import ModelRestorer
 from imgclean.evaluation.trials import smallest_side
-from imgclean.images.collection import read_clean_images
+from imgclean.images.collection import CleanImages, read_clean_images
+from imgclean.images.name_rules import NameRules
+from imgclean.training.inspection import Inspection, sample_of_image, sample_of_pair
+from imgclean.training.training_set import read_images
 from imgclean.weightsets.config import Measurement
 
 if TYPE_CHECKING:
-    from imgclean.events import Emit
+    from numpy.typing import NDArray
+
+    from imgclean.events import Emit, Evaluated
+    from imgclean.images.pairs import ImagePairs
     from imgclean.inference.denoiser import Denoiser
+    from imgclean.training.inspection import Sample
+    from imgclean.training.recipe import Recipe
+    from imgclean.training.recipe_tables import Validation
+    from imgclean.training.training_set import TrainingSet
+
+_SIXTEEN_OF_EIGHT_BITS = 257  # 255 becomes 65535
 
 
-def validate(denoiser: Denoiser, folders: list[str], emit: Emit) -> list[Measurement]:
-    """Return PSNR and SSIM on each folder, at the papers' levels of the set's domain.
+def inspection_of(recipe: Recipe, images: TrainingSet, channels: int, emit: Emit) -> Inspection:
+    """Return what a run is looked at with on the way.
+
+    They are the images held out, else those of the validation folders, else a few of those that
+    it is trained on, of which only pictures are made.
+
+    Raises:
+        DataUnusable: the validation folders hold no usable image.
+    """
+    validation = recipe.validation
+    found: CleanImages | ImagePairs
+    if images.held_out is not None:
+        found = images.held_out
+    elif validation.clean:
+        found = read_images(
+            validation, channels=channels, smallest=SMALLEST_SIDE, emit=emit, keep_depth=True
+        )
+    else:
+        found = images.examples
+    samples, shown = _samples(found, recipe)
+    counts = found is not images.examples
+    return Inspection(samples, shown, counts=counts)
+
+
+def _samples(images: CleanImages | ImagePairs, recipe: Recipe) -> tuple[list[Sample], str]:
+    limit, side = recipe.validation.images, recipe.validation.crop
+    names = [Path(each).stem for each in images.names[:limit]]
+    if not isinstance(images, CleanImages):
+        pairs = zip(names, images.noisy, images.clean, strict=False)
+        return [sample_of_pair(*each, side) for each in pairs], "pairs"
+    levels = parse_degradation(recipe.runs[-1].noise).paper_levels()
+    level = levels[len(levels) // 2]
+    found = zip(names, images.images, strict=False)
+    return [sample_of_image(name, each, level, side) for name, each in found], str(level)
+
+
+def validate(
+    denoiser: Denoiser,
+    recipe: Recipe,
+    held_out: CleanImages | ImagePairs | None,
+    emit: Emit,
+) -> list[Measurement]:
+    """Return PSNR and SSIM of whole images, at the papers' levels of the set's domain.
+
+    Each folder of the recipe's validation is a set of its own, and so are the images held out.
 
     Raises:
         DataUnusable: a folder holds no usable image.
     """
+    restorer = ModelRestorer(denoiser)
     config = denoiser.weights.config
-    levels = config.domain.paper_levels()
-    results: list[Measurement] = []
-    for folder in folders:
-        images = read_clean_images(
-            (Path(folder),),
-            channels="own",
-            smallest=smallest_side(levels),
-            emit=emit,
-        )
-        for noise in levels:
-            colour = colour_of_weights(noise, config.channels)
-            restorer = ModelRestorer(denoiser)
-            line = measure(images, noise, restorer, seed=0, emit=emit, colour=colour)
-            emit(line)
-            results.append(
-                Measurement(**{name: getattr(line, name) for name in Measurement.model_fields})
+    lines: list[Evaluated] = []
+    sets = _validation_sets(denoiser, recipe.validation, emit) + _in_the_protocol(held_out)
+    for images in sets:
+        if not isinstance(images, CleanImages):
+            lines.append(measure_pairs(images, restorer, emit=emit))
+            emit(lines[-1])
+            continue
+        for level in config.domain.paper_levels():
+            colour = colour_of_weights(level, config.channels)
+            lines.append(measure(images, level, restorer, seed=0, emit=emit, colour=colour))
+            emit(lines[-1])
+    names = Measurement.model_fields
+    return [Measurement(**{name: getattr(each, name) for name in names}) for each in lines]
+
+
+def _validation_sets(
+    denoiser: Denoiser, validation: Validation, emit: Emit
+) -> list[CleanImages | ImagePairs]:
+    if validation.noisy is not None:
+        return [
+            read_images(
+                validation,
+                channels=denoiser.weights.config.channels,
+                smallest=SMALLEST_SIDE,
+                emit=emit,
+                keep_depth=False,
             )
-    return results
+        ]
+    smallest = smallest_side(denoiser.weights.config.domain.paper_levels())
+    rules = NameRules(tuple(validation.include), tuple(validation.exclude))
+    return [
+        read_clean_images((Path(each),), channels="own", smallest=smallest, emit=emit, rules=rules)
+        for each in validation.clean
+    ]
+
+
+def _in_the_protocol(images: CleanImages | ImagePairs | None) -> list[CleanImages | ImagePairs]:
+    """Return the images as `imgclean evaluate` would read them."""
+    if isinstance(images, CleanImages):
+        eight_bits = tuple(_in_eight_bits(each) for each in images.images)
+        return [replace(images, images=eight_bits)]
+    return [] if images is None else [images]
+
+
+def _in_eight_bits(image: NDArray[Any]) -> NDArray[np.uint8]:
+    if image.dtype == np.uint8:
+        return image
+    return np.rint(image / _SIXTEEN_OF_EIGHT_BITS).astype(np.uint8)

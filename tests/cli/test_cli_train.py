@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ def test_a_plugins_recipe_can_be_trained_and_overridden(imgclean, clean):
         *("--set", "options.depth=3", "--set", "patch=16"),
     )
     assert run.code == 0, run.stderr
-    recipe = json.loads(Path("run/recipe.json").read_text())
+    recipe = tomllib.loads(Path("run/recipe.toml").read_text())
     assert recipe["options"] == {
         "channels": 3,
         "batch_norm": False,
@@ -153,7 +154,7 @@ def test_an_interrupted_training_resumes_to_the_same_weights(imgclean, clean):
     ("arguments", "code", "expected"),
     [
         (["--data", "clean"], 2, "--model is missing"),
-        (["--model", "dncnn"], 2, "--data is missing"),
+        (["--model", "dncnn"], 2, "nothing to train on"),
         (["--model", "dncnn", "--data", "nowhere"], 2, "nowhere does not exist"),
         (["--model", "dncnn", "--data", "clean", "--validate", "gone"], 2, "gone does not exist"),
         (["--model", "dncnn", "--data", "clean", "--minutes", "0"], 2, "budget.minutes"),

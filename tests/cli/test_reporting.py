@@ -16,7 +16,9 @@ def log(monkeypatch):
 
 
 def step(share, seconds):
-    return TrainStep(step=100, share=share, loss=1.0, psnr=30.0, rate=1e-3, seconds=seconds)
+    return TrainStep(
+        stage="", step=100, share=share, loss=1.0, psnr=30.0, rate=1e-3, seconds=seconds
+    )
 
 
 @pytest.mark.parametrize(

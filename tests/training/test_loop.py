@@ -1,77 +1,28 @@
+import csv
 import shutil
-import threading
+import signal
+from functools import partial
 
-import numpy as np
 import pytest
 import torch
+from training_material import Tiny, smooth_pixels, train, weights
 
-from imgclean.errors import RunUnwritable, TrainingDiverged
+from imgclean.errors import InvalidSetting, RunUnwritable, TrainingDiverged
 from imgclean.events import TrainStep, Warned
-from imgclean.training import loop
-from imgclean.training.checkpoint import CHECKPOINT_NAME, read_checkpoint
-from imgclean.training.loop import train_supervised
+from imgclean.training import reports
+from imgclean.training.checkpoint import read_checkpoint
 from imgclean.training.patches import PatchSource
-from imgclean.training.recipe import read_recipe
-
-CPU = torch.device("cpu")
 
 
-def recipe(**settings):
-    defaults = {
-        "model": "tiny",
-        "data": ["unused"],
-        "noise": "gaussian:25",
-        "patch": 16,
-        "batch": 4,
-        "budget": {"steps": 60},
-        "optimiser": {"lr": 2e-3, "warmup": 5},
-    }
-    return read_recipe(defaults | settings)
-
-
-class Tiny(torch.nn.Module):
-    def __init__(self, seed=0):
-        super().__init__()
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            self.layers = torch.nn.Sequential(
-                torch.nn.Conv2d(1, 16, 3, padding=1),
-                torch.nn.BatchNorm2d(16),
-                torch.nn.ReLU(),
-                torch.nn.Conv2d(16, 16, 1),
-                torch.nn.Conv2d(16, 1, 3, padding=1),
-            )
-
-    def forward(self, x, sigma=None):
-        return x - self.layers(x)
-
-
-def patches():
-    ramp = np.linspace(0, 255, 48, dtype=np.uint8)
-    smooth = np.repeat(ramp[:, None], 48, axis=1)[..., None]
-    return PatchSource([smooth, smooth[::-1].copy()], 16, CPU)
-
-
-def train(output, *, events=None, resume=False, network=None, **settings):
-    return train_supervised(
-        network or Tiny(),
-        recipe(**settings),
-        patches(),
-        output,
-        device=CPU,
-        autocast=False,
-        emit=(events if events is not None else []).append,
-        resume=resume,
-    )
-
-
-def weights(result):
-    return torch.cat([each.flatten() for each in result.network.state_dict().values()])
+@pytest.fixture
+def every_step(monkeypatch):
+    """An event after each step."""
+    monkeypatch.setattr(reports, "_SECONDS_BETWEEN_EVENTS", 0)
 
 
 def test_training_reduces_the_error_of_the_running_mean(tmp_path):
     result = train(tmp_path, budget={"steps": 300})
-    clean = patches().draw(64, torch.Generator().manual_seed(9))
+    clean = PatchSource(smooth_pixels(), 16).draw(64, torch.Generator().manual_seed(9))
     noisy = clean + torch.randn(clean.shape, generator=torch.Generator().manual_seed(9)) * 25 / 255
     with torch.inference_mode():
         error = (result.network(noisy) - clean).square().mean()
@@ -88,45 +39,62 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path):
     assert not torch.equal(first, other)
 
 
-class StopAt:
+class Interrupt:
     """Asks to stop once the event of a step arrives, as Ctrl-C does."""
 
     def __init__(self, step):
         self.step = step
 
     def append(self, event):
-        if event.step >= self.step:
-            raise_interrupt()
+        if isinstance(event, TrainStep) and event.step == self.step:
+            signal.raise_signal(signal.SIGINT)
 
 
-def raise_interrupt():
-    import signal
+ADVERSARIAL = [
+    {"kind": "mse"},
+    {"kind": "adversarial", "weight": 1e-3, "lr": 1e-4, "steps_before": 2},
+]
 
-    signal.raise_signal(signal.SIGINT)
 
-
-@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
-def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path, monkeypatch, optimiser):
-    assert threading.current_thread() is threading.main_thread()
-    settings = {"optimiser": {"name": optimiser, "lr": 2e-3, "warmup": 5}}
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optimiser": {"name": "muon", "lr": 2e-3}},
+        {"optimiser": {"name": "adamw", "lr": 2e-3}},
+        {"optimiser": {"name": "sgd", "lr": 2e-3}},
+        {"loss": ADVERSARIAL},
+    ],
+    ids=["muon", "adamw", "sgd", "adversarial"],
+)
+def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path, every_step, settings):
     undisturbed = weights(train(tmp_path / "a", **settings))
-    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_EVENTS", 0)
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "b", events=StopAt(23), **settings)
-    resumed = train(tmp_path / "b", resume=True, network=Tiny(seed=5), **settings)
+        train(tmp_path / "b", events=Interrupt(23), **settings)
+    checkpoint = read_checkpoint(tmp_path / "b" / "checkpoint.pt")
+    assert 23 <= checkpoint.step < 60
+    resumed = train(tmp_path / "b", checkpoint, network=Tiny(seed=5), **settings)
     assert resumed.steps == 60
     assert torch.equal(weights(resumed), undisturbed)
 
 
-def occupy(folder):
-    """Put a file where the run folder belongs, so that nothing can be written there."""
-    shutil.rmtree(folder)
-    folder.write_text("")
+def test_the_log_of_a_resumed_run_is_that_of_an_undisturbed_one(tmp_path, every_step):
+    settings = {"budget": {"steps": 110}, "loss": ADVERSARIAL}
+    train(tmp_path / "a", **settings)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "b", events=Interrupt(70), **settings)
+    train(tmp_path / "b", read_checkpoint(tmp_path / "b" / "checkpoint.pt"), **settings)
+    rows = []
+    for name in ("a", "b"):
+        with (tmp_path / name / "log.csv").open() as file:
+            rows.append([{**row, "seconds": ""} for row in csv.DictReader(file)])
+    assert [row["step"] for row in rows[0]] == ["50", "100"]
+    assert 0 <= float(rows[0][0]["discriminator_accuracy"]) <= 1
+    assert rows[0] == rows[1]
 
 
-def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_CHECKPOINTS", 0)
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path, every_step):
     output = tmp_path / "run"
+    settings = {"checkpoint_seconds": 1e-9}
     undisturbed = weights(train(tmp_path / "a"))
     events = []
 
@@ -134,29 +102,29 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path, monk
         def append(self, event):
             events.append(event)
             if isinstance(event, TrainStep) and event.step == 20:
-                occupy(output)
+                shutil.rmtree(output)
+                output.write_text("")  # a file where the folder belongs
             if isinstance(event, TrainStep) and event.step == 30:
                 output.unlink()
 
-    trained = train(output, events=Disturb())
+    trained = train(output, events=Disturb(), **settings)
     assert torch.equal(weights(trained), undisturbed)
     warned = [each for each in events if isinstance(each, Warned)]
     assert len(warned) == 10
     assert "run: cannot be written: " in warned[0].message
-    assert read_checkpoint(output / CHECKPOINT_NAME, CPU).step == 60
+    assert read_checkpoint(output / "checkpoint.pt").step == 60
 
 
-def test_a_stop_without_a_checkpoint_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_EVENTS", 0)
+def test_a_stop_without_a_checkpoint_says_so(tmp_path, every_step):
     output = tmp_path / "run"
     output.write_text("a file")
     with pytest.raises(RunUnwritable, match="cannot be written"):
-        train(output, events=StopAt(23))
+        train(output, events=Interrupt(23))
 
 
 def test_a_finished_run_can_be_resumed_without_another_step(tmp_path):
     first = train(tmp_path)
-    again = train(tmp_path, resume=True)
+    again = train(tmp_path, read_checkpoint(tmp_path / "checkpoint.pt"))
     assert again.steps == first.steps
     assert torch.equal(weights(again), weights(first))
 
@@ -169,14 +137,89 @@ def test_minutes_end_on_time_with_the_rate_at_zero(tmp_path):
     assert events[-1].share == 1
 
 
-def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(tmp_path, monkeypatch):
-    train(tmp_path, budget={"steps": 20})
-    before = (tmp_path / CHECKPOINT_NAME).read_bytes()
-    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_EVENTS", 0)
-    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_CHECKPOINTS", 0)
-    poisoned = Tiny()
-    real_forward = poisoned.forward
-    poisoned.forward = lambda x, sigma=None: real_forward(x) * float("nan")
-    with pytest.raises(TrainingDiverged, match="step 21"):
-        train(tmp_path, resume=True, network=poisoned, budget={"steps": 40})
-    assert (tmp_path / CHECKPOINT_NAME).read_bytes() == before
+class Poison:
+    """Lets a network's output be no number at some passes in training, counted from 0."""
+
+    def __init__(self, network, passes):
+        self.network, self.passes, self.count = network, passes, 0
+        network.register_forward_hook(self.spoil)
+
+    def spoil(self, module, inputs, output):
+        self.count += module.training
+        return output * float("nan") if self.count - 1 in self.passes else output
+
+
+def test_a_loss_that_is_no_number_sets_the_run_back_to_the_last_checkpoint(tmp_path, every_step):
+    """Until there, it is an undisturbed run; from there it has half the rate."""
+    events = []
+    network = Tiny()
+    Poison(network, {30})
+    settings = {"checkpoint_seconds": 1e-9, "budget": {"steps": 40}}
+    undisturbed = []
+    train(tmp_path / "a", events=undisturbed, **settings)
+    result = train(tmp_path / "b", events=events, network=network, **settings)
+    assert result.steps == 40
+    assert torch.isfinite(weights(result)).all()
+    (warned,) = [each for each in events if isinstance(each, Warned)]
+    assert "back to step 30 with half the rate (1 of 3)" in warned.message
+    rates, before = (
+        {each.step: each.rate for each in list_ if isinstance(each, TrainStep)}
+        for list_ in (events, undisturbed)
+    )
+    assert rates[30] == pytest.approx(before[30])
+    assert rates[35] == pytest.approx(before[35] / 2)
+
+
+def test_weights_that_are_no_numbers_are_never_a_checkpoint(tmp_path, every_step):
+    """The gradient of the twentieth step spoils the weights while its loss is sound."""
+    network = Tiny()
+    steps = []
+
+    def spoil(gradient):
+        steps.append(len(steps))
+        return gradient * float("nan") if len(steps) == 20 else gradient
+
+    network.layers[0].weight.register_hook(spoil)
+    result = train(tmp_path, network=network, checkpoint_seconds=1e-9)
+    assert torch.isfinite(weights(result)).all()
+    checkpoint = read_checkpoint(tmp_path / "checkpoint.pt")
+    assert (checkpoint.setbacks, checkpoint.rate_scale) == (1, 0.5)
+
+
+def test_a_run_that_diverges_again_and_again_ends_and_names_the_rate(tmp_path, every_step):
+    network = Tiny()
+    Poison(network, range(5, 1000))
+    events = []
+    with pytest.raises(TrainingDiverged, match="three times before") as caught:
+        train(tmp_path, network=network, events=events)
+    assert "--set optimiser.muon_lr=1e-03" in caught.value.hint
+    assert sum(isinstance(each, Warned) for each in events) == 3
+
+
+def test_frozen_parameters_stay_bit_for_bit_and_so_do_their_batch_statistics(tmp_path):
+    network = Tiny()
+    before = {name: each.clone() for name, each in network.state_dict().items()}
+    after = train(tmp_path, network=network, freeze=("layers.[01].*",)).network.state_dict()
+    for name, tensor in before.items():
+        frozen = name.startswith(("layers.0", "layers.1"))
+        if "num_batches" not in name:
+            assert torch.equal(tensor, after[name]) == frozen, name
+
+
+def test_a_pattern_that_freezes_nothing_is_refused(tmp_path):
+    with pytest.raises(InvalidSetting, match="no parameter matches 'lairs"):
+        train(tmp_path, freeze=("lairs.*",))
+
+
+def test_a_compiled_network_trains_to_the_same_weights(tmp_path, monkeypatch):
+    """By torch's own tracer, without a C++ compiler behind it, which takes a minute."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    plain = weights(train(tmp_path / "a", budget={"steps": 5}))
+    compiled = weights(train(tmp_path / "b", budget={"steps": 5}, compile=True))
+    torch.testing.assert_close(compiled, plain)
+
+
+def test_a_discriminator_that_the_model_does_not_offer_is_refused(tmp_path):
+    unknown = [{"kind": "adversarial", "discriminator": "vgg"}]
+    with pytest.raises(InvalidSetting, match="no discriminator 'vgg'"):
+        train(tmp_path, loss=unknown)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgclean.training.optimisers import Muon, make_optimisers, orthogonalise, set_rate
-from imgclean.training.recipe import Optimiser
+from imgclean.training.recipe_tables import Optimiser
 
 
 def network():

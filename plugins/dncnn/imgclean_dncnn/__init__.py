@@ -33,6 +33,6 @@ def imgclean_models() -> list[ModelInfo]:
 
 @hookimpl
 def imgclean_recipes() -> dict[str, Traversable]:
-    """Offer the recipes of the embedded weight sets."""
+    """Offer the recipes of the embedded weight sets, and what is begun from without one."""
     folder = files("imgclean_dncnn") / "recipes"
-    return {name: folder / f"{name}.toml" for name in ("colour-blind", "gray-blind")}
+    return {name: folder / f"{name}.toml" for name in ("default", "colour-blind", "gray-blind")}

@@ -1,0 +1,139 @@
+"""From the options of `imgclean train` to the settings of a recipe."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imgclean.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from imgclean.training.recipe import Recipe
+
+_MAY_CHANGE_ON_RESUME = {"budget", "validation"}
+
+
+def images(
+    data: list[str] | None,
+    pairs: tuple[str, str] | None,
+    match: str | None,
+    hold_out: list[str] | None,
+) -> dict[str, Any] | None:
+    """Return what is trained on, its paths in full, so that a resume finds them from anywhere.
+
+    Raises:
+        InvalidSetting: there are clean images and pairs.
+    """
+    if data and pairs:
+        raise InvalidSetting(
+            "--data and --pairs are both given",
+            hint="train on clean images first, and on pairs from there with --init",
+        )
+    found: dict[str, Any] = {}
+    if data:
+        found["clean"] = [_absolute(each) for each in data]
+    if pairs:
+        noisy, clean = pairs
+        found |= {"noisy": _absolute(noisy), "clean": [_absolute(clean)]}
+    if match is not None:
+        found["match"] = match
+    if hold_out:
+        found["hold_out"] = hold_out
+    return found or None
+
+
+def validation(
+    folders: list[str] | None, pairs: tuple[str, str] | None, match: str | None
+) -> dict[str, Any] | None:
+    """Return what is measured with; beside pairs in one folder, a folder is of pairs too.
+
+    Raises:
+        InvalidSetting: the pairs' folders do not tell how a folder holds pairs.
+    """
+    if not folders:
+        return None
+    paths = [_absolute(each) for each in folders]
+    if pairs is None:
+        return {"clean": paths}
+    if match is None or len(paths) > 1:
+        raise InvalidSetting(
+            "--validate beside --pairs takes one folder, whose pairs --match tells apart",
+            hint="or keep some of the pairs with --hold-out",
+        )
+    return {"clean": paths, "noisy": paths[0], "match": match}
+
+
+def budget(steps: int | None, epochs: float | None, minutes: float | None) -> dict[str, Any] | None:
+    """Return how long to train, or None where no option says it."""
+    given = {"steps": steps, "epochs": epochs, "minutes": minutes}
+    given = {key: value for key, value in given.items() if value is not None}
+    return given or None
+
+
+def over_recipe(recipe: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe with what the command line gives, tables key by key.
+
+    A budget takes the place of the recipe's, but for what an epoch is.
+    """
+    from imgclean.training.stages import with_changes
+
+    merged = with_changes(recipe, given)
+    old = recipe.get("budget")
+    if "budget" in given and isinstance(old, dict) and "patches_per_epoch" in old:
+        merged["budget"] = {"patches_per_epoch": old["patches_per_epoch"]} | given["budget"]
+    elif "budget" in given:
+        merged["budget"] = given["budget"]
+    return merged
+
+
+def assign(settings: dict[str, Any], text: str) -> None:
+    """Set a nested key from `a.b=value`, the value in TOML's notation or else a string.
+
+    Raises:
+        InvalidSetting: the text is not of that form.
+    """
+    path, separator, value = text.partition("=")
+    if not separator or not path:
+        raise InvalidSetting(f"--set {text!r} is not key=value", hint="as optimiser.lr=5e-4")
+    *parents, key = path.split(".")
+    for parent in parents:
+        settings = settings.setdefault(parent, {})
+        if not isinstance(settings, dict):
+            raise InvalidSetting(f"--set {text!r}: {parent} holds no further settings")
+    try:
+        settings[key] = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        settings[key] = value
+
+
+def resumed(given: dict[str, Any], out: Path) -> Recipe | None:
+    """Return the recipe of the run that is resumed, or None if there is none.
+
+    Raises:
+        InvalidSetting: the command line asks for other settings than the run has.
+    """
+    from imgclean.training.recipe import read_recipe
+    from imgclean.training.run_folder import stored_recipe
+    from imgclean.training.stages import with_changes
+
+    stored = stored_recipe(out)
+    if stored is None:
+        return None
+    before = stored.model_dump(exclude_none=True)
+    asked = {key: value for key, value in given.items() if value != "auto"}
+    changed = sorted(
+        key
+        for key in asked.keys() - _MAY_CHANGE_ON_RESUME
+        if read_recipe(with_changes(before, {key: asked[key]})) != stored
+    )
+    if changed:
+        raise InvalidSetting(
+            f"--resume goes on with the settings of {out}; {', '.join(changed)} differs",
+            hint="leave it out, or start a new run in another --out",
+        )
+    return read_recipe(before | {key: asked[key] for key in asked.keys() & _MAY_CHANGE_ON_RESUME})
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).resolve())

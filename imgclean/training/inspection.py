@@ -1,0 +1,145 @@
+"""Looks at a network on the way: PSNR on parts of some images, and pictures of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from imgclean.degradation.gaussian import GREY_LEVELS
+from imgclean.degradation.image import degrade_image
+from imgclean.degradation.spec import Gaussian
+from imgclean.events import Validated
+from imgclean.training.pictures import side_by_side
+from imgclean.training.tally import psnr_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from numpy.typing import NDArray
+
+    from imgclean.degradation.base import Degradation
+
+_SEED = 0
+_PICTURES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A part of an image, noisy and clean, both float32[C, h, w] in [0, 1].
+
+    Attributes:
+        name: of the image, without its folder and suffix.
+        sigma: what a noise-aware network is told, in units of [0, 1], or None.
+    """
+
+    name: str
+    noisy: torch.Tensor
+    clean: torch.Tensor
+    sigma: float | None
+
+
+@dataclass(slots=True)
+class Inspection:
+    """What a network is looked at with.
+
+    Attributes:
+        samples: may be none.
+        degradation: what makes them noisy, as it is shown.
+        counts: whether their PSNR is a measurement; training images only make pictures.
+    """
+
+    samples: Sequence[Sample]
+    degradation: str
+    counts: bool
+    _shown: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+
+    @torch.inference_mode()
+    def measure(
+        self,
+        network: torch.nn.Module,
+        autocast: Callable[[], AbstractContextManager[object]],
+    ) -> float | None:
+        """Return the mean PSNR in dB over the samples, or None where it does not count.
+
+        Args:
+            network: is left in the mode in which it was.
+            autocast: gives the context of a pass.
+        """
+        device = next(network.parameters()).device
+        was_training = network.training
+        network.eval()
+        scores = []
+        for index, sample in enumerate(self.samples):
+            noisy = sample.noisy[None].to(device, memory_format=torch.channels_last)
+            level = None if sample.sigma is None else noisy.new_full((1,), sample.sigma)
+            with autocast():
+                output = network(noisy, level)
+            output = output[0].float().cpu()
+            error = (output.clamp(0, 1) - sample.clean).square().mean()
+            scores.append(psnr_of(float(error)))
+            if index < _PICTURES:
+                self._shown[sample.name] = side_by_side(sample.noisy, output, sample.clean)
+        network.train(was_training)
+        return float(np.mean(scores)) if scores and self.counts else None
+
+    def pictures(self) -> dict[str, NDArray[np.uint8]]:
+        """Return noisy, cleaned and clean side by side, of the latest measurement, by name."""
+        return dict(self._shown)
+
+    def event(self, stage: str, step: int, psnr: float) -> Validated:
+        """Return the event of a measurement."""
+        return Validated(
+            stage=stage,
+            step=step,
+            degradation=self.degradation,
+            images=len(self.samples),
+            psnr=psnr,
+        )
+
+
+def sample_of_image(
+    name: str, image: NDArray[np.uint8] | NDArray[np.uint16], degradation: Degradation, side: int
+) -> Sample:
+    """Return the central square of an image with noise on it.
+
+    Args:
+        name: of the image.
+        image: [H, W, C].
+        degradation: one level.
+        side: of the square, in pixels; the whole width or height where that is less.
+    """
+    degraded = degrade_image(_centre(image, side), degradation, seed=_SEED)
+    sigma = degradation.sigma.low / GREY_LEVELS if isinstance(degradation, Gaussian) else None
+    return Sample(name, _tensor(degraded.noisy), _tensor(_unit(degraded.clean)), sigma)
+
+
+def sample_of_pair(
+    name: str,
+    noisy: NDArray[np.uint8] | NDArray[np.uint16],
+    clean: NDArray[np.uint8] | NDArray[np.uint16],
+    side: int,
+) -> Sample:
+    """Return the central square of a pair, [H, W, C] each."""
+    return Sample(
+        name, _tensor(_unit(_centre(noisy, side))), _tensor(_unit(_centre(clean, side))), None
+    )
+
+
+def _centre(
+    image: NDArray[np.uint8] | NDArray[np.uint16], side: int
+) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    top, left = ((length - min(length, side)) // 2 for length in image.shape[:2])
+    return image[top : top + side, left : left + side]
+
+
+def _unit(image: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float64]:
+    scaled: NDArray[np.float64] = image / np.float64(np.iinfo(image.dtype).max)
+    return scaled
+
+
+def _tensor(image: NDArray[np.float64]) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1), dtype=np.float32))

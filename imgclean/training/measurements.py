@@ -1,0 +1,66 @@
+"""When a stage is measured on the way, and what follows from it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from imgclean.events import Note
+from imgclean.training.schedule import Plateau
+
+if TYPE_CHECKING:
+    from imgclean.training.schedule import Progress
+    from imgclean.training.stage_parts import StageParts
+    from imgclean.training.state import StageState
+
+_REST = 10.0  # with `minutes`: times as long as a measurement takes, until the next
+
+
+class StageMeasurements:
+    """Measures the running mean of the weights now and then.
+
+    Args:
+        state: of the stage.
+        parts: what it is trained with.
+    """
+
+    def __init__(self, state: StageState, parts: StageParts) -> None:
+        self._state = state
+        self._parts = parts
+        # all that was due up to here was measured before the checkpoint that the state comes from
+        self._share = parts.budget.progress(max(0, state.step - 1), state.seconds).share
+        self._took = self._at = 0.0
+
+    def take_if_due(self, progress: Progress) -> None:
+        """Measure, once in each `validation.every` of the budget."""
+        every = self._parts.recipe.validation.every
+        if int(progress.share / every) == int(self._share / every):
+            return
+        if self._parts.budget.seconds and self._state.seconds - self._at < _REST * self._took:
+            return  # a short run is for training
+        self._share = progress.share
+        started = time.monotonic()
+        self.take()
+        self._took = self._parts.runtime.from_leader(time.monotonic() - started)
+        self._at = self._state.seconds
+
+    def take(self) -> None:
+        """Measure, write it into the log, and let the schedule know."""
+        state, parts = self._state, self._parts
+        psnr: float | None = None
+        if parts.runtime.leads:
+            psnr = parts.inspection.measure(state.average.module, parts.runtime.autocast)
+            parts.log.measurement(state.step, psnr, parts.inspection.pictures())
+        psnr = parts.runtime.from_leader(psnr)
+        if psnr is None:
+            return
+        parts.emit(parts.inspection.event(parts.name, state.step, psnr))
+        schedule = parts.recipe.schedule
+        if isinstance(schedule, Plateau) and state.plateau.observe(psnr, schedule):
+            message = f"no gain: the rate falls to {state.plateau.factor:.2g} of its peak"
+            parts.emit(Note(message=message))
+
+    def has_settled(self) -> bool:
+        """Whether the schedule `plateau` has come to its end."""
+        schedule = self._parts.recipe.schedule
+        return isinstance(schedule, Plateau) and self._state.plateau.factor < schedule.smallest

@@ -1,0 +1,131 @@
+"""From a trained network to a weight set: what it is, how it came to be, how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Literal
+
+from imgclean import __version__
+from imgclean.degradation.parsing import parse_degradation
+from imgclean.inference.denoiser import Denoiser
+from imgclean.inference.device import device_name
+from imgclean.inference.settings import InferenceSettings
+from imgclean.training.checkpoint import writing_run
+from imgclean.training.run_folder import set_name
+from imgclean.training.validation import validate
+from imgclean.weightsets.catalogue import WeightSet, find, installed
+from imgclean.weightsets.config import Provenance, WeightSetConfig
+from imgclean.weightsets.network import validate_options
+from imgclean.weightsets.store import write_config, write_weight_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import torch
+
+    from imgclean.events import Emit
+    from imgclean.extension.model_info import ModelInfo, Task
+    from imgclean.extension.requests import Raster, TrainResult
+    from imgclean.training.recipe import Recipe
+    from imgclean.training.training_set import TrainingSet
+
+_UNHASHED = "0" * 64  # replaced when the weights are written
+_OF_THIS_MACHINE = {"data", "validation", "init", "checkpoint_seconds"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a stage has made.
+
+    Attributes:
+        recipe: of the whole run.
+        info: the model.
+        images: what it was trained on.
+        stage: recipe of the stage.
+        result: the trained network.
+        device: where it was trained.
+    """
+
+    recipe: Recipe
+    info: ModelInfo
+    images: TrainingSet
+    stage: Recipe
+    result: TrainResult
+    device: torch.device
+
+    def config(self, folder: Path) -> WeightSetConfig:
+        """Return what the weight set in a folder says of itself."""
+        options = validate_options(self.info, self.stage.options)
+        channels = int(getattr(options, "channels", 3))
+        return WeightSetConfig(
+            name=set_name(self.info.name, folder),
+            model=self.info.name,
+            sha256=_UNHASHED,
+            task=self._task(),
+            noise=self.stage.noise,
+            channels=channels,
+            options={**self.stage.options, "channels": channels},
+            licence=self.recipe.licence,
+            provenance=self._provenance(),
+        )
+
+    def _task(self) -> Task:
+        task = parse_degradation(self.stage.noise).task
+        return task if task in self.info.tasks else "denoise"
+
+    def _provenance(self) -> Provenance:
+        recipe = self.recipe
+        begun_from = find(recipe.init, installed()).config.provenance if recipe.init else None
+        return Provenance(
+            recipe=_without_folders(recipe),
+            data=list(self.images.folders),
+            images=self.images.images,
+            steps=self.result.steps,
+            minutes=round(self.result.seconds / 60, 2),
+            machine=device_name(self.device),
+            versions={"imgclean": __version__, "torch": version("torch")},
+            begun_from=begun_from,
+        )
+
+
+def write_outcome(
+    outcome: Outcome, folder: Path, store: Literal["float32", "float16"]
+) -> WeightSet:
+    """Write the network as a weight set.
+
+    Raises:
+        RunUnwritable: the folder cannot be written to.
+    """
+    config = outcome.config(folder)
+    with writing_run(folder):
+        return write_weight_set(folder, config, outcome.result.network, store)
+
+
+def measure_outcome(
+    outcome: Outcome,
+    weights: WeightSet,
+    plugin_denoise: Callable[..., Raster | None],
+    emit: Emit,
+) -> WeightSet:
+    """Measure a weight set on the recipe's validation images, and let it say so.
+
+    Raises:
+        RunUnwritable: the folder cannot be written to.
+    """
+    denoiser = Denoiser(outcome.info, weights, InferenceSettings(), outcome.device, plugin_denoise)
+    results = validate(denoiser, outcome.recipe, outcome.images.held_out, emit)
+    if not results:
+        return weights
+    config = weights.config.model_copy(update={"results": results})
+    with writing_run(weights.folder):
+        write_config(weights.folder, config)
+    return WeightSet(config, weights.folder)
+
+
+def _without_folders(recipe: Recipe) -> dict[str, Any]:
+    """Return the recipe without what is of this machine alone."""
+    settings = recipe.model_dump(exclude=_OF_THIS_MACHINE, exclude_none=True)
+    kept = recipe.data.model_dump(include={"match", "hold_out"}, exclude_defaults=True)
+    return settings | ({"data": kept} if kept else {})

@@ -1,0 +1,44 @@
+"""What can be known to be wrong with a run before any work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imgclean.errors import InputNotFound, InvalidSetting, OutputExists
+from imgclean.training.checkpoint import CHECKPOINT_NAME
+from imgclean.training.run_folder import stored_recipe
+from imgclean.weightsets.catalogue import find, installed
+from imgclean.weightsets.network import validate_options
+
+if TYPE_CHECKING:
+    from imgclean.extension.model_info import ModelInfo
+    from imgclean.training.recipe import Recipe
+
+
+def refuse_what_cannot_be(recipe: Recipe, info: ModelInfo, output: Path, *, resume: bool) -> int:
+    """Raise what can be known before any work; return the image channels."""
+    if not resume and (stored_recipe(output) or (output / CHECKPOINT_NAME).exists()):
+        raise OutputExists(
+            f"{output} holds a training run", hint="use --resume to go on, or another --out"
+        )
+    if not info.needs_weights:
+        raise InvalidSetting(f"{info.name} has nothing to train", hint="see `imgclean models`")
+    if not recipe.data.clean:
+        raise InvalidSetting("there is nothing to train on", hint="name a folder with --data")
+    counts = {
+        int(getattr(validate_options(info, each.options), "channels", 3)) for each in recipe.runs
+    }
+    if len(counts) > 1:
+        raise InvalidSetting("stages cannot change the channels", hint="start a run for each")
+    (channels,) = counts
+    if channels not in info.channels:
+        raise InvalidSetting(f"{info.name} is not made for {channels} channels")
+    validation = recipe.validation
+    named = [*recipe.data.clean, *validation.clean, recipe.data.noisy, validation.noisy]
+    for each in named:
+        if each is not None and not Path(each).exists():
+            raise InputNotFound(f"{each} does not exist")
+    if recipe.init is not None:
+        find(recipe.init, installed())
+    return channels

@@ -1,0 +1,86 @@
+"""What the tests of training share: a tiny network, and stages that train it in this process."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from imgclean_dncnn import DNCNN
+
+from imgclean.training.budget import stage_budgets
+from imgclean.training.inspection import Inspection
+from imgclean.training.patches import Pixels
+from imgclean.training.recipe import read_recipe
+from imgclean.training.runtime import launch
+from imgclean.training.stage import StageJob, train_stage
+
+CPU = torch.device("cpu")
+
+
+class Tiny(torch.nn.Module):
+    """Predicts the noise; with batch norm, so that buffers matter too."""
+
+    def __init__(self, seed=0, channels=1):
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.layers = torch.nn.Sequential(
+                torch.nn.Conv2d(channels, 16, 3, padding=1),
+                torch.nn.BatchNorm2d(16),
+                torch.nn.ReLU(),
+                torch.nn.Conv2d(16, 16, 1),
+                torch.nn.Conv2d(16, channels, 3, padding=1),
+            )
+
+    def forward(self, x, sigma=None):
+        return x - self.layers(x)
+
+
+def recipe(**settings):
+    defaults = {
+        "model": "tiny",
+        "options": {"channels": 1},
+        "noise": "gaussian:25",
+        "patch": 16,
+        "batch": 4,
+        "budget": {"steps": 60},
+        "optimiser": {"lr": 2e-3},
+        "schedule": {"warmup": 5},
+    }
+    return read_recipe(defaults | settings)
+
+
+def smooth_pixels():
+    ramp = np.linspace(0, 255, 48, dtype=np.uint8)
+    smooth = np.repeat(ramp[:, None], 48, axis=1)[..., None]
+    return Pixels([smooth, smooth[::-1].copy()], CPU)
+
+
+def stage_job(output, *, events=None, network=None, freeze=(), pixels=None, **settings):
+    """Return a job of one stage; `settings` are the recipe's."""
+    runtime = launch(CPU, 1, bf16=False)
+    pixels = pixels or smooth_pixels()
+    made = recipe(**settings)
+    (budget,) = stage_budgets(made, positions=len(pixels), processes=1)
+    return StageJob(
+        index=0,
+        name="",
+        recipe=made,
+        freeze=freeze,
+        info=DNCNN,
+        budget=budget,
+        network=network or Tiny(),
+        pixels=pixels,
+        inspection=Inspection([], "gaussian:25", counts=False),
+        runtime=runtime,
+        output=output,
+        checkpoint=output / "checkpoint.pt",
+        emit=(events if events is not None else []).append,
+    )
+
+
+def train(output, checkpoint=None, **settings):
+    return train_stage(stage_job(output, **settings), checkpoint)
+
+
+def weights(result):
+    return torch.cat([each.flatten() for each in result.network.state_dict().values()])
