@@ -6,7 +6,7 @@ import dataclasses
 import re
 from pathlib import Path
 from types import UnionType
-from typing import Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 import typer
@@ -15,9 +15,12 @@ from pydantic_core import PydanticUndefined
 
 import imgclean as package
 from imgclean.cli import app, exit_codes
-from imgclean.events import Evaluated, EvaluatedImage, FileEvent, Summary, TrainStep
+from imgclean.events import Evaluated, EvaluatedImage, FileEvent, Summary, TrainStep, Validated
 from imgclean.inference.journal import Entry
+from imgclean.training.losses.terms import LossTerm
 from imgclean.training.recipe import Recipe
+from imgclean.training.schedule import Schedule
+from imgclean.training.stages import STAGE_MAY_CHANGE, Stage
 
 PAGE = "docs/cli.md"
 PAGES_WITH_COMMANDS = [
@@ -25,7 +28,16 @@ PAGES_WITH_COMMANDS = [
     "plugins/dncnn/README.md",
     *(
         f"docs/{name}.md"
-        for name in ("architecture", "cli", "evaluation", "formats", "plugins", "python", "weights")
+        for name in (
+            "architecture",
+            "cli",
+            "evaluation",
+            "formats",
+            "plugins",
+            "python",
+            "training",
+            "weights",
+        )
     ),
 ]
 VALUES = {bool: "", int: "whole number", float: "number", str: "text", Path: "path"}
@@ -63,6 +75,8 @@ def value_of(command, parameter):
         kind = get_args(kind)[0]
     if get_origin(kind) is Literal:
         return ", ".join(get_args(kind))
+    if get_origin(kind) is tuple:
+        return ", ".join(VALUES[each] for each in get_args(kind))
     annotation = get_type_hints(command.callback, include_extras=True)[parameter.name]
     (limits,) = getattr(annotation, "__metadata__", (typer.models.OptionInfo(),))
     if limits.max is not None:
@@ -114,7 +128,7 @@ def test_a_page_names_no_option_that_does_not_exist(page, path):
 
 EVENTS = {
     "JSON lines of denoise": (FileEvent, Summary),
-    "JSON lines of train": (TrainStep,),
+    "JSON lines of train": (TrainStep, Validated),
     "JSON lines of evaluate": (Evaluated, EvaluatedImage),
 }
 
@@ -152,9 +166,34 @@ def test_the_environment_variables_are_those_of_the_code(page):
 
 
 def test_the_keys_of_the_recipe_and_their_defaults_are_those_of_the_code(page):
-    rows = page(PAGE).section("The recipe").rows()
-    shown = {key.strip("`"): default.strip("`") for key, default, _ in rows}
+    text = page("docs/training.md").section("The recipe").before("### Loss")
+    shown = {key.strip("`"): default.strip("`") for key, default, _ in text.rows()}
     assert shown == defaults(Recipe)
+
+
+@pytest.mark.parametrize(("heading", "kinds"), [("Loss", LossTerm), ("Schedules", Schedule)])
+def test_every_kind_of_a_loss_and_of_a_schedule_stands_in_the_page(page, heading, kinds):
+    """And every field that only this kind has."""
+    rows = dict(page("docs/training.md").section(heading).rows())
+    found = {kind.model_fields["kind"].annotation: kind for kind in members(kinds)}
+    assert [get_args(each)[0] for each in found] == [name.strip("`") for name in rows]
+    for annotation, kind in found.items():
+        own = kind.model_fields.keys() - {"kind", "weight", "warmup"}
+        text = rows[f"`{get_args(annotation)[0]}`"]
+        assert all(f"`{name}`" in text or f"`{name} =" in text for name in own), kind
+
+
+def members(kinds):
+    """Return the classes of an annotated union."""
+    while get_origin(kinds) is Annotated:
+        kinds = get_args(kinds)[0]
+    return get_args(kinds)
+
+
+def test_the_keys_of_a_stage_stand_in_the_page(page):
+    section = page("docs/training.md").section("Stages")
+    assert section.names() == list(Stage.model_fields)
+    assert ", ".join(sorted(STAGE_MAY_CHANGE)) in " ".join(section.text.split())
 
 
 def defaults(model, prefix="", given=None):
@@ -166,6 +205,10 @@ def defaults(model, prefix="", given=None):
             found |= defaults(type(value), f"{prefix}{name}.", value)
         elif value is PydanticUndefined:
             found[prefix + name] = "required"
+        elif isinstance(value, list) and value:
+            found[prefix + name] = ", ".join(each.kind for each in value)
+        elif isinstance(value, bool):
+            found[prefix + name] = str(value).lower()
         else:
             found[prefix + name] = "" if value in (None, [], {}) else str(value)
     return found

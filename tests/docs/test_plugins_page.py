@@ -34,10 +34,13 @@ def test_every_hook_stands_in_the_page_with_its_arguments(page):
 def test_every_field_of_a_model_stands_in_the_page_with_its_default(page):
     rows = page(PAGE).section("ModelInfo").rows()
     shown = {row[0].strip("`"): row[1].strip("`") for row in rows}
-    assert shown == {
-        field.name: "required" if field.default is dataclasses.MISSING else repr(field.default)
-        for field in dataclasses.fields(ModelInfo)
-    }
+    assert shown == {field.name: default(field) for field in dataclasses.fields(ModelInfo)}
+
+
+def default(field):
+    if field.default_factory is not dataclasses.MISSING:
+        return repr(field.default_factory())
+    return "required" if field.default is dataclasses.MISSING else repr(field.default)
 
 
 FIELDS = {
