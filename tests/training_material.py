@@ -19,14 +19,14 @@ CPU = torch.device("cpu")
 class Tiny(torch.nn.Module):
     """Predicts the noise; with batch norm, so that buffers matter too."""
 
-    def __init__(self, seed=0, channels=1):
+    def __init__(self, seed=0, channels=1, dropout=0.0):
         super().__init__()
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             self.layers = torch.nn.Sequential(
                 torch.nn.Conv2d(channels, 16, 3, padding=1),
                 torch.nn.BatchNorm2d(16),
-                torch.nn.ReLU(),
+                torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Dropout(dropout)),
                 torch.nn.Conv2d(16, 16, 1),
                 torch.nn.Conv2d(16, channels, 3, padding=1),
             )

@@ -13,6 +13,11 @@ _STAGE_STRIDE = 100_000_007
 _SEED_STRIDE = 1_000_003
 
 
+def step_seed(seed: int, stage: int, step: int) -> int:
+    """Return the seed of all that is drawn at a step."""
+    return (seed * _SEED_STRIDE + stage * _STAGE_STRIDE + step) % 2**63
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Patches of a step on one device.
@@ -104,7 +109,7 @@ class Batches:
     ) -> None:
         self._draw = draw
         self._share = share
-        self._first_seed = seed * _SEED_STRIDE + stage * _STAGE_STRIDE
+        self._seed, self._stage = seed, stage
         self._source = source
         self._device = device
         self._pool = ThreadPoolExecutor(2, "batches") if ahead else None
@@ -127,7 +132,7 @@ class Batches:
             self._pool.shutdown(cancel_futures=True)
 
     def _make(self, step: int) -> Batch:
-        seed = (self._first_seed + step) % 2**63
+        seed = step_seed(self._seed, self._stage, step)
         generator = torch.Generator(self._source).manual_seed(seed)
         needed = torch.zeros(self._share.whole, dtype=torch.bool, device=self._source)
         needed[self._share.rows] = True

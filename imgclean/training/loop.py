@@ -10,6 +10,7 @@ import torch
 
 from imgclean.events import Note
 from imgclean.interruption import Interruption
+from imgclean.training.batches import step_seed
 from imgclean.training.losses.terms import AdversarialLoss
 from imgclean.training.measurements import StageMeasurements
 from imgclean.training.optimisers import set_rate
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from imgclean.training.schedule import Progress
     from imgclean.training.stage_parts import StageParts
     from imgclean.training.state import StageState
+
+
+_RANK_STRIDE = 10_000_019
 
 
 class StageLoop:
@@ -45,7 +49,9 @@ class StageLoop:
             RunUnwritable: the user asked to stop, and the checkpoint cannot be written.
         """
         state, first = self._state, self._state.step
-        with Interruption() as interruption, closing(self._parts.batches):
+        device = self._parts.runtime.device
+        own = torch.random.fork_rng([device] if device.type == "cuda" else [])
+        with own, Interruption() as interruption, closing(self._parts.batches):
             self._begin_adversary(interruption)
             if not first and (state.stage or self._parts.recipe.init is not None):
                 self._measurements.take()  # what there was before
@@ -87,6 +93,7 @@ class StageLoop:
         schedule = parts.recipe.schedule
         of_peak = schedule.share_of_peak(progress) * state.plateau.factor * state.rate_scale
         set_rate(state.optimisers, of_peak)
+        self._seed_the_network(state.step)
         batch = parts.batches(state.step)
         output = parts.module(batch.noisy, batch.sigma).float()
         if state.adversary:
@@ -104,6 +111,11 @@ class StageLoop:
         self._reports.count(loss, terms, output, batch)
         return of_peak
 
+    def _seed_the_network(self, step: int) -> None:
+        """Let what the network draws itself, as dropout does, depend on the step alone."""
+        seed = step_seed(self._parts.recipe.seed, self._state.stage, step)
+        torch.manual_seed(seed + self._parts.runtime.rank * _RANK_STRIDE)
+
     def _begin_adversary(self, interruption: Interruption) -> None:
         """Train the discriminator alone first, as far as the recipe says."""
         state, parts = self._state, self._parts
@@ -116,6 +128,7 @@ class StageLoop:
             _, stop = parts.runtime.agree(0.0, interruption.requested)
             if stop:
                 return
+            self._seed_the_network(step)
             batch = parts.batches(step)
             with torch.no_grad():
                 output = parts.module(batch.noisy, batch.sigma).float()
