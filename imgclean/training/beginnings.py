@@ -30,13 +30,13 @@ def inherit(network: torch.nn.Module, earlier: Mapping[str, torch.Tensor], emit:
     }
     if own and not same:
         raise InvalidSetting(
-            "the stage before has trained another network: nothing of it fits",
+            "the network to begin from is another one: nothing of it fits",
             hint="stages may change options that keep names and shapes of some layers",
         )
     network.load_state_dict(same, strict=False)
     fresh = len(own) - len(same)
     if fresh:
-        emit(Note(message=f"{len(same)} tensors from the stage before, {fresh} fresh ones"))
+        emit(Note(message=f"{len(same)} tensors are inherited, {fresh} begin fresh"))
 
 
 def freeze_parameters(network: torch.nn.Module, patterns: tuple[str, ...]) -> None:

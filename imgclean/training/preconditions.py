@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from imgclean.errors import InputNotFound, InvalidSetting, OutputExists
 from imgclean.training.checkpoint import CHECKPOINT_NAME
 from imgclean.training.run_folder import stored_recipe
+from imgclean.training.stages import FRESH
 from imgclean.weightsets.catalogue import find, installed
 from imgclean.weightsets.network import validate_options
 
@@ -39,6 +40,7 @@ def refuse_what_cannot_be(recipe: Recipe, info: ModelInfo, output: Path, *, resu
     for each in named:
         if each is not None and not Path(each).exists():
             raise InputNotFound(f"{each} does not exist")
-    if recipe.init is not None:
-        find(recipe.init, installed())
+    for each in [recipe.init, *(stage.init for stage in recipe.stages)]:
+        if each not in (None, FRESH):
+            find(each, installed())
     return channels

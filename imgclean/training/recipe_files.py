@@ -74,12 +74,13 @@ def shipped_recipes(registry: Registry) -> dict[str, Traversable]:
 def begun_from(settings: dict[str, Any]) -> dict[str, Any]:
     """Return settings in which a weight set to begin from says what they leave open.
 
-    It gives the model, its options and, for clean images, the noise. Its path is written in full,
-    so that a resume finds it from any folder.
+    It gives the model, its options and, for clean images, the noise. Paths of weight sets are
+    written in full, also those of stages, so that a resume finds them from any folder.
 
     Raises:
         UnknownWeightSet, WeightsCorrupt: there is no such set.
     """
+    settings = _with_full_paths(settings)
     init = settings.get("init")
     if not isinstance(init, str):
         return settings
@@ -90,11 +91,17 @@ def begun_from(settings: dict[str, Any]) -> dict[str, Any]:
         told["noise"] = config.noise
     options = settings.get("options")
     own = options if isinstance(options, dict) else {}
-    return (
-        told
-        | settings
-        | {
-            "init": str(Path(init).resolve()) if is_path(init) else init,
-            "options": config.options | own,
-        }
-    )
+    return told | settings | {"options": config.options | own}
+
+
+def _with_full_paths(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings, or those of a stage, in which paths of weight sets are in full."""
+    found = dict(settings)
+    init = found.get("init")
+    if isinstance(init, str) and is_path(init):
+        found["init"] = str(Path(init).resolve())
+    if isinstance(found.get("stages"), list):
+        found["stages"] = [
+            _with_full_paths(each) if isinstance(each, dict) else each for each in found["stages"]
+        ]
+    return found

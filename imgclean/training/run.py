@@ -31,6 +31,7 @@ from imgclean.training.run_folder import (
 )
 from imgclean.training.runtime import Runtime, launch
 from imgclean.training.stage import StageJob, train_stage
+from imgclean.training.stages import FRESH
 from imgclean.training.training_set import TrainingSet, read_training_set
 from imgclean.training.validation import inspection_of
 from imgclean.weightsets.catalogue import WeightSet, find, installed
@@ -170,7 +171,12 @@ class _Run:
         with torch.random.fork_rng():
             torch.manual_seed(stage.seed + index)
             network = build_network(self.info, options)
-        if before is not None:
+        own = self.recipe.stages[index].init if self.recipe.stages else None
+        if own == FRESH:
+            return network
+        if own is not None:
+            inherit(network, read_tensors(find(own, installed())), self.emit)
+        elif before is not None:
             inherit(network, before.network.state_dict(), self.emit)
         elif index:
             earlier = finished_stages(self.output, self.recipe)[index - 1 : index]

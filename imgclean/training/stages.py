@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
+FRESH = "fresh"
 STAGE_MAY_CHANGE = frozenset(
     {
         *("options", "noise", "patch", "batch", "ema", "precision", "compile"),
@@ -17,11 +18,13 @@ STAGE_MAY_CHANGE = frozenset(
 class Stage(BaseModel):
     """One stage. Any further key is a key of the recipe that differs in this stage.
 
-    The network begins as the stage before left it; what it has and that one had not, by name and
-    shape, begins fresh. `options` may so make it grow.
+    What the network has and the one that it begins from had not, by name and shape, begins fresh.
+    `options` may so make it grow.
 
     Attributes:
         name: as in the log.
+        init: what it begins from: `fresh`, or a weight set, a name or a path; None for what the
+            stage before has made, and in the first stage for the run's.
         share: part of the run's budget, in proportion to that of the other stages.
         freeze: shell patterns; parameters whose names match stay as they are.
     """
@@ -29,6 +32,7 @@ class Stage(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    init: str | None = None
     share: PositiveFloat = 1.0
     freeze: list[str] = []
 

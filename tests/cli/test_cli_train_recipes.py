@@ -94,6 +94,29 @@ def test_stages_inherit_freeze_and_share_the_budget(imgclean, folder):
     assert imgclean("denoise", "clean/0.png", "-w", "run/stages/1-base").code == 0
 
 
+def test_a_stage_begins_from_the_one_before_or_fresh_or_from_a_weight_set(imgclean, folder):
+    """With a rate of nearly nothing, weights stay where they began."""
+    write_pictures(folder / "clean")
+    slow = ["--set", "optimiser.lr=1e-9", "--set", "optimiser.name='adamw'", "--steps", "8"]
+    stages = (
+        '[{name="a"}, {name="b"}, {name="c", init="fresh"}, {name="d", init="run0/stages/1-a"}]'
+    )
+    train = ["train", "--model", "dncnn", "--data", "clean", *QUICK, *slow]
+    first = imgclean(*train, "--set", 'stages=[{name="a"}]', "--out", "run0", "--set", "seed=9")
+    assert first.code == 0, first.stderr
+    run = imgclean(*train, "--set", f"stages={stages}", "--out", "run")
+    assert run.code == 0, run.stderr
+
+    def weight(path):
+        return load_file(f"{path}/model.safetensors")["layers.0.weight"]
+
+    a, b, c, d = (weight(f"run/stages/{name}") for name in ("1-a", "2-b", "3-c", "4-d"))
+    np.testing.assert_allclose(a, b, atol=1e-6)
+    np.testing.assert_allclose(d, weight("run0"), atol=1e-6)
+    assert abs(a - c).max() > 0.01
+    assert abs(c - d).max() > 0.01
+
+
 def test_pairs_teach_what_no_added_noise_did_and_the_held_out_scenes_show_it(imgclean, folder):
     write_pairs(folder / "pairs")
     run = imgclean(
