@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import copy
+from typing import Any
 
 import torch
-from torch.optim.swa_utils import AveragedModel
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
-def running_mean(network: torch.nn.Module, decay: float) -> AveragedModel:
-    """Return an exponential mean of a network's weights and buffers.
+class RunningMean:
+    """An exponential mean of a network's weights and buffers.
 
-    Its memory grows from nothing to 1 / (1 - decay) steps, so that a short run has one too.
+    Its memory grows from nothing to 1 / (1 - decay) steps, so that a short run has one too. Unlike
+    torch's AveragedModel it counts on the CPU: a GPU is not waited for at every step.
 
     Args:
         network: whose weights are averaged.
         decay: weight of the past at each step, at least 0 and below 1.
+
+    Attributes:
+        module: a network of its own with the mean weights.
     """
-    return AveragedModel(network, multi_avg_fn=_exponential(decay), use_buffers=True)
 
+    def __init__(self, network: torch.nn.Module, decay: float) -> None:
+        self.module = copy.deepcopy(network)
+        self._decay = decay
+        self._count = 0
 
-def _exponential(decay: float) -> Callable[..., None]:
     @torch.no_grad()
-    def update(
-        averaged: list[torch.Tensor], current: list[torch.Tensor], count: torch.Tensor
-    ) -> None:
-        if not averaged[0].is_floating_point():
-            torch._foreach_copy_(averaged, current)
-            return
-        seen = float(count)
-        keep = min(decay, (1 + seen) / (10 + seen))
-        torch._foreach_lerp_(averaged, current, 1 - keep)
+    def update(self, network: torch.nn.Module) -> None:
+        """Take the weights after a step into the mean."""
+        mean, new = self.module.state_dict(), network.state_dict()
+        floating = [name for name, each in new.items() if each.is_floating_point()]
+        for name in new.keys() - floating:
+            mean[name].copy_(new[name])
+        keep = min(self._decay, (1 + self._count) / (10 + self._count)) if self._count else 0.0
+        torch._foreach_lerp_(
+            [mean[name] for name in floating], [new[name] for name in floating], 1 - keep
+        )
+        self._count += 1
 
-    return update
+    def state_dict(self) -> dict[str, Any]:
+        """Return the mean and how many steps it is of."""
+        return {"module": self.module.state_dict(), "count": self._count}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        self.module.load_state_dict(state["module"])
+        self._count = state["count"]

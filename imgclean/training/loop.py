@@ -106,7 +106,7 @@ class StageLoop:
             torch.nn.utils.clip_grad_norm_(state.network.parameters(), largest)
         for optimiser in state.optimisers:
             optimiser.step()
-        state.average.update_parameters(state.network)
+        state.average.update(state.network)
         state.step += 1
         self._reports.count(loss, terms, output, batch)
         return of_peak

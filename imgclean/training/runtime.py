@@ -75,7 +75,7 @@ class Runtime:
         """Return the means over the processes; all have the same names."""
         if not values:
             return {}
-        stacked = torch.stack([each.double() for each in values.values()])
+        stacked = torch.stack(list(values.values()))
         if self.processes > 1:
             torch.distributed.all_reduce(stacked)
             stacked /= self.processes

@@ -9,7 +9,7 @@ import torch
 
 from imgclean.extension.requests import TrainResult
 from imgclean.training.adversary import Adversary, make_discriminator
-from imgclean.training.average import running_mean
+from imgclean.training.average import RunningMean
 from imgclean.training.beginnings import freeze_parameters
 from imgclean.training.loop import StageLoop
 from imgclean.training.losses.objective import Objective
@@ -120,7 +120,7 @@ def _begin(job: StageJob) -> StageState:
     return StageState(
         stage=job.index,
         network=network,
-        average=running_mean(network, recipe.ema),
+        average=RunningMean(network, recipe.ema),
         optimisers=make_optimisers(network, recipe.optimiser, precision=precision),
         adversary=_adversary(job),
     )

@@ -12,9 +12,8 @@ from imgclean.training.plateau import PlateauState
 from imgclean.training.tally import Tally
 
 if TYPE_CHECKING:
-    from torch.optim.swa_utils import AveragedModel
-
     from imgclean.training.adversary import Adversary
+    from imgclean.training.average import RunningMean
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,7 +37,7 @@ class StageState:
 
     stage: int
     network: torch.nn.Module
-    average: AveragedModel
+    average: RunningMean
     optimisers: list[torch.optim.Optimizer]
     adversary: Adversary | None
     ahead: int = 0
