@@ -98,6 +98,7 @@ class Display:
             disable=quiet or not bar or not console.is_terminal,
         )
         self._task = self._progress.add_task("", total=total, rate="")
+        self._trains = False
         self._reading = ReadingBar(self._progress, self._task)
 
     def __enter__(self) -> Self:
@@ -143,6 +144,8 @@ class Display:
         self._console.print(Text(printable(text), style=style), soft_wrap=True)
 
     def _advance(self, event: Progressed) -> None:
+        if self._trains and not event.share:
+            self._begin_anew()
         self._share[event.input] = event.share
         self._megapixels += event.megapixels
         elapsed = seconds_of(self._progress, self._task) - self._reading.seconds
@@ -169,7 +172,14 @@ class Display:
             fields["rate"] = rate
         self._progress.update(self._task, **fields)
 
+    def _begin_anew(self) -> None:
+        """Count from here: what is measured after training has nothing of the training's time."""
+        self._progress.reset(self._task, total=self._total)
+        self._share.clear()
+        self._finished, self._megapixels, self._reading.seconds = 0, 0.0, 0.0
+
     def _train(self, event: TrainStep) -> None:
+        self._trains = True
         rate = f"{event.step / event.seconds:.1f} steps/s" if event.seconds else ""
         stage = f"{event.stage}  " if event.stage else ""
         text = f"{stage}step {event.step:,}  {event.psnr:.2f} dB  rate {event.rate:.1e}"

@@ -70,3 +70,15 @@ def test_quiet_logs_no_progress(log):
         display(Progressed(input="scan.tif", share=0.5, megapixels=2.0))
         display(step(0.5, 60))
     assert log.file.getvalue() == ""
+
+
+def test_what_is_measured_after_training_counts_from_its_own_beginning(log):
+    """Half of a set in a moment, after an hour of training, and a second set after it."""
+    with Display(log, 1) as display:
+        display._progress.tasks[0].start_time -= 3600
+        display(step(1, 3600))
+        for name in ("one", "two"):
+            for share in (0.0, 0.5, 1.0):
+                display(Progressed(input=name, share=share, megapixels=share))
+            assert " 50%  " + name in log.file.getvalue()
+    assert "min left" not in log.file.getvalue()
