@@ -61,7 +61,7 @@ def kill_after_an_event(run, seed):
 def test_a_run_that_is_killed_again_and_again_ends_with_the_weights_of_an_undisturbed_one(
     imgclean, clean
 ):
-    stages = ["--set", 'stages=[{name="a"}, {name="b", patch=24}]']
+    stages = ["--set", 'stages=[{name="a"}, {name="b", patch=24}]', "--steps", 50 * KILLS]
     assert imgclean(*SETTINGS, *stages, "--out", "whole").code == 0
     for seed in range(KILLS):
         run = start(*SETTINGS, *stages, "--out", "torn", "--resume", "--json")
