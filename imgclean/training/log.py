@@ -67,7 +67,8 @@ class RunLog:
     def picture(self, name: str, step: int, image: NDArray[np.uint8], *, stage: int = 0) -> None:
         """Write `pictures/<step>-<name>.png` and add it to the stage's event file.
 
-        In a later stage than the first, the name begins with `stage-<stage>-`.
+        The step has seven digits, so that names sort by it. In a later stage than the first, the
+        name begins with `stage-<stage>-`.
 
         Args:
             name: of the image; characters that file names should not have become `-`.
@@ -80,7 +81,7 @@ class RunLog:
         """
         name = re.sub(r"[^\w.-]+", "-", name)[:_LONGEST_NAME]
         of_stage = f"stage-{stage}-" if stage else ""
-        target = self._folder / PICTURES_NAME / f"{of_stage}{step}-{name}.png"
+        target = self._folder / PICTURES_NAME / f"{of_stage}{step:07}-{name}.png"
         png = encode_image(Picture(image, alpha=False, format="png"), "png")
         with writing_run(self._folder):
             target.parent.mkdir(parents=True, exist_ok=True)

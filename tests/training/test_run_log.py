@@ -232,9 +232,9 @@ def test_a_picture_is_on_disk_and_in_tensorboard(tmp_path, channels):
     log = RunLog(tmp_path)
     log.picture("set/a b", 20, image)
     log.picture("x" * 300, 5, image, stage=1)
-    path = tmp_path / "pictures" / "20-set-a-b.png"
+    path = tmp_path / "pictures" / "0000020-set-a-b.png"
     assert np.array_equal(np.asarray(Image.open(path)).reshape(image.shape), image)
-    assert (tmp_path / "pictures" / f"stage-1-5-{'x' * 100}.png").exists()
+    assert (tmp_path / "pictures" / f"stage-1-0000005-{'x' * 100}.png").exists()
     (value,) = [each for event in events(tmp_path) for each in event.summary.value]
     assert (value.tag, value.image.height, value.image.width) == ("set-a-b", 5, 9)
     assert value.image.encoded_image_string == path.read_bytes()
