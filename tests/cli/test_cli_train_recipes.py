@@ -135,7 +135,8 @@ def test_pairs_teach_what_no_added_noise_did_and_the_held_out_scenes_show_it(img
     with Path("run/log.csv").open() as file:
         assert any(row["validation_psnr"] for row in csv.DictReader(file))
     noisy = next(Path("run/pictures").glob("*chair_0_mean.png"))
-    assert Image.open(noisy).width > 3 * 80
+    with Image.open(noisy) as picture:
+        assert picture.width > 3 * 80
 
 
 @pytest.mark.parametrize(
