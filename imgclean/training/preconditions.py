@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING
 
 from imgclean.errors import InputNotFound, InvalidSetting, OutputExists
 from imgclean.training.checkpoint import CHECKPOINT_NAME
+from imgclean.training.log import LOG_NAME
 from imgclean.training.run_folder import stored_recipe
 from imgclean.training.stages import FRESH
 from imgclean.weightsets.catalogue import find, installed
+from imgclean.weightsets.config import CARD_NAME, CONFIG_NAME, WEIGHTS_NAME
 from imgclean.weightsets.network import validate_options
 
 if TYPE_CHECKING:
     from imgclean.extension.model_info import ModelInfo
     from imgclean.training.recipe import Recipe
 
+_WRITTEN = (CHECKPOINT_NAME, LOG_NAME, CONFIG_NAME, WEIGHTS_NAME, CARD_NAME)
+
 
 def refuse_what_cannot_be(recipe: Recipe, info: ModelInfo, output: Path, *, resume: bool) -> int:
     """Raise what can be known before any work; return the image channels."""
-    if not resume and (stored_recipe(output) or (output / CHECKPOINT_NAME).exists()):
-        raise OutputExists(
-            f"{output} holds a training run", hint="use --resume to go on, or another --out"
-        )
+    _refuse_folder(output, resume=resume)
     if not info.needs_weights:
         raise InvalidSetting(f"{info.name} has nothing to train", hint="see `imgclean models`")
     if not recipe.data.clean:
@@ -44,3 +45,19 @@ def refuse_what_cannot_be(recipe: Recipe, info: ModelInfo, output: Path, *, resu
         if each not in (None, FRESH):
             find(each, installed())
     return channels
+
+
+def _refuse_folder(output: Path, *, resume: bool) -> None:
+    """Raise where a run would replace what is not its own: a README.md, or another weight set."""
+    if stored_recipe(output) is not None:
+        if not resume:
+            raise OutputExists(
+                f"{output} holds a training run", hint="use --resume to go on, or another --out"
+            )
+        return
+    there = [name for name in _WRITTEN if (output / name).exists()]
+    if there:
+        raise OutputExists(
+            f"{output} holds no training run, but {', '.join(there)}, which one would replace",
+            hint="choose another --out",
+        )

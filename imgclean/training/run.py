@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from imgclean.training.patch_draws import smallest_side
 from imgclean.training.preconditions import refuse_what_cannot_be
 from imgclean.training.run_folder import (
     finished_stages,
+    holding,
     stage_folder,
     write_recipe,
 )
@@ -88,7 +90,8 @@ def train(
         The weight set; or None in a process that works for another one.
 
     Raises:
-        OutputExists: there is a run in `output` and `resume` is not set.
+        OutputExists: there is a run in `output` and `resume` is not set, or what is no run's.
+        OutputCollision: another run is writing to `output`.
         InvalidSetting: the options do not fit the model.
         DataUnusable: no image can be trained on.
         RunUnwritable: the run folder cannot be written to.
@@ -122,7 +125,7 @@ class _Run:
     hooks: Hooks
 
     def train(self, channels: int, *, resume: bool) -> WeightSet | None:
-        """Train all stages; return the weight set of the last one."""
+        """Read the images, and train all stages; return the weight set of the last one."""
         recipe, runtime = self.recipe, self.runtime
         images = read_training_set(
             recipe.data,
@@ -132,6 +135,12 @@ class _Run:
             emit=self.emit,
         )
         runtime.wait()  # until every process has seen what the folder holds
+        with holding(self.output) if runtime.leads else nullcontext():
+            return self._train_on(images, channels, resume=resume)
+
+    def _train_on(self, images: TrainingSet, channels: int, *, resume: bool) -> WeightSet | None:
+        """Train all stages; return the weight set of the last one."""
+        recipe, runtime = self.recipe, self.runtime
         if runtime.leads:
             write_recipe(self.output, recipe)
         self._introduce(images)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 import tomllib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import tomli_w
+from filelock import FileLock, Timeout
 
-from imgclean.atomic import replacing
-from imgclean.errors import InvalidSetting, WeightsCorrupt
+from imgclean.atomic import remove_leftovers, replacing
+from imgclean.errors import InvalidSetting, OutputCollision, WeightsCorrupt
 from imgclean.training.checkpoint import writing_run
 from imgclean.training.recipe import Recipe, read_recipe
 from imgclean.weightsets.catalogue import WeightSet
 from imgclean.weightsets.config import read_config
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 RECIPE_NAME = "recipe.toml"
 _STAGES = "stages"
+_LOCK_NAME = ".run.lock"
 
 
 def stored_recipe(output: Path) -> Recipe | None:
@@ -45,15 +49,37 @@ def recipe_text(recipe: Recipe) -> str:
 
 
 def write_recipe(output: Path, recipe: Recipe) -> None:
-    """Write the recipe into the run folder, which is made if need be.
+    """Write the recipe into the run folder.
 
     Raises:
         RunUnwritable: it cannot be written.
     """
+    with writing_run(output), replacing(output / RECIPE_NAME) as temporary:
+        temporary.write_text(recipe_text(recipe), encoding="utf-8")
+
+
+@contextmanager
+def holding(output: Path) -> Iterator[None]:
+    """Keep other runs out of a run folder, which is made if need be; a kill lets go of it, too.
+
+    Raises:
+        OutputCollision: another run is writing there.
+        RunUnwritable: it cannot be written.
+    """
+    lock = FileLock(output / _LOCK_NAME)
     with writing_run(output):
         output.mkdir(parents=True, exist_ok=True)
-        with replacing(output / RECIPE_NAME) as temporary:
-            temporary.write_text(recipe_text(recipe), encoding="utf-8")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise OutputCollision(
+                f"another run is writing to {output}", hint="wait for it, or choose another --out"
+            ) from error
+    try:
+        remove_leftovers(output)
+        yield
+    finally:
+        lock.release()
 
 
 def stage_folder(output: Path, index: int, name: str) -> Path:

@@ -193,3 +193,35 @@ def test_a_run_folder_that_cannot_be_written_is_one_line(imgclean, clean):
     assert run.code == 1
     assert "taken/run: cannot be written: not a directory" in run.stderr
     assert "internal error" not in run.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--resume"]], ids=["fresh", "resume"])
+def test_a_folder_with_files_that_are_no_runs_is_not_trained_into(imgclean, clean, options):
+    Path("project").mkdir()
+    Path("project/README.md").write_text("mine")
+    run = imgclean(
+        *("train", "--model", "dncnn", "--data", "clean", "--steps", "1", "--out", "project"),
+        *options,
+    )
+    assert run.code == 2
+    assert "README.md, which one would replace" in run.stderr
+    assert [each.name for each in Path("project").iterdir()] == ["README.md"]
+    assert Path("project/README.md").read_text() == "mine"
+
+
+def test_a_second_run_does_not_write_into_the_folder_of_one_that_goes_on(imgclean, clean):
+    settings = ["train", "--model", "dncnn", "--data", "clean", "--steps", "100000", *QUICK]
+    run = subprocess.Popen(
+        command(*settings, "--out", "run", "--json"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+        text=True,
+    )
+    next(line for line in map(json.loads, run.stdout) if line["event"] == "step")
+    second = imgclean("train", "--out", "run", "--resume")
+    run.kill()
+    run.communicate()
+    assert second.code == 2
+    assert "another run is writing to run" in second.stderr
+    assert imgclean("train", "--out", "run", "--resume", "--steps", "1").code == 0
