@@ -39,6 +39,12 @@ def _known_noise(text: str) -> str:
         raise ValueError(f"{error} ({error.hint})") from error
 
 
+def _one_adversary(terms: list[LossTerm]) -> list[LossTerm]:
+    if sum(each.kind == "adversarial" for each in terms) > 1:
+        raise ValueError("only one term may be adversarial")
+    return terms
+
+
 class Recipe(BaseModel):
     """A training run.
 
@@ -80,7 +86,9 @@ class Recipe(BaseModel):
     data: Data = Data()
     validation: Validation = Validation()
     augmentation: Augmentation = Augmentation()
-    loss: Annotated[list[LossTerm], Field(min_length=1)] = [SquaredError(kind="mse")]
+    loss: Annotated[list[LossTerm], Field(min_length=1), AfterValidator(_one_adversary)] = [
+        SquaredError(kind="mse")
+    ]
     optimiser: Optimiser = Optimiser()
     schedule: Schedule = Cosine()
     budget: Budget = Budget(minutes=60.0)
@@ -101,6 +109,10 @@ class Recipe(BaseModel):
     def _pairs_are_there(self) -> Self:
         if self.noise == PAIRS_DOMAIN and self.data.noisy is None:
             raise ValueError("noise is `pairs`, but data.noisy names no folder of noisy images")
+        if self.data.noisy and self.validation.clean and self.validation.noisy is None:
+            raise ValueError(
+                "validation.noisy is missing: what learns from pairs is measured on some"
+            )
         return self
 
     @property

@@ -12,7 +12,7 @@ _NoNegative = Annotated[float, Field(ge=0)]
 class Section(BaseModel):
     """A part of a recipe: strict, and without unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Images(Section):

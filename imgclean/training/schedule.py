@@ -39,7 +39,7 @@ class _Schedule(BaseModel):
         warmup: steps until the peak; no more than a fifth of the budget is spent on it.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     warmup: Annotated[int, Field(ge=0)] = 200
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validato
 FRESH = "fresh"
 STAGE_MAY_CHANGE = frozenset(
     {
-        *("options", "noise", "patch", "batch", "ema", "precision", "compile"),
+        *("options", "noise", "patch", "batch", "ema", "compile"),
         *("augmentation", "loss", "optimiser", "schedule"),
     }
 )
@@ -29,7 +29,7 @@ class Stage(BaseModel):
         freeze: shell patterns; parameters whose names match stay as they are.
     """
 
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     init: str | None = None

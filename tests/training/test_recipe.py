@@ -119,3 +119,34 @@ def test_an_open_batch_fits_the_device_and_the_time(kind, minutes, batch):
     given = read_recipe({"model": "m", "batch": 3, "stages": [{"name": "a", "batch": "auto"}]})
     resolved = with_batches(given, torch.device("cpu"))
     assert (resolved.batch, resolved.runs[0].batch) == (3, 8)
+
+
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        ({"budget": {"minutes": float("inf")}}, "budget.minutes"),
+        ({"budget": {"epochs": float("inf")}}, "budget.epochs"),
+        ({"optimiser": {"lr": float("inf")}}, "optimiser.lr"),
+        ({"schedule": {"kind": "step", "at": [float("inf")]}}, "schedule.step.at.0"),
+        ({"loss": [{"kind": "charbonnier", "epsilon": float("inf")}]}, "loss.0.charbonnier"),
+        ({"stages": [{"name": "a", "share": float("inf")}]}, "stages.0.share"),
+    ],
+)
+def test_a_number_without_end_is_a_mistake(settings, path):
+    assert f"{path}" in mistakes_in({"model": "m"} | settings)
+
+
+def test_a_stage_cannot_change_what_the_whole_run_has():
+    message = mistakes_in({"model": "m", "stages": [{"name": "a", "precision": "fp32"}]})
+    assert "a stage cannot change precision" in message
+
+
+def test_what_learns_from_pairs_is_not_measured_on_clean_images():
+    settings = {"model": "m", "data": {"noisy": "n", "clean": ["c"]}}
+    assert read_recipe(settings | {"validation": {"noisy": "v", "clean": ["w"]}})
+    assert "validation.noisy is missing" in mistakes_in(settings | {"validation": {"clean": ["w"]}})
+
+
+def test_two_adversarial_terms_are_a_mistake():
+    term = {"kind": "adversarial"}
+    assert "only one term may be adversarial" in mistakes_in({"model": "m", "loss": [term, term]})
