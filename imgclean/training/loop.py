@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -76,6 +77,8 @@ class StageLoop:
             last = progress.share >= 1 or stop or self._measurements.has_settled()
             try:
                 self._reports.tell(progress, rate, last=last)
+                if last and not stop and not state.is_finite():
+                    raise NotANumber(math.nan)  # the last step has spoiled the weights
                 if last:
                     return stop
                 rate = self._step(progress)
@@ -124,10 +127,15 @@ class StageLoop:
         if state.adversary is None or state.ahead >= ahead:
             return
         parts.emit(Note(message=f"training the discriminator alone for {ahead:,} steps"))
+        started, saved = time.monotonic(), 0.0
         for step in range(state.ahead, ahead):
-            _, stop = parts.runtime.agree(0.0, interruption.requested)
+            elapsed = time.monotonic() - started
+            seconds, stop = parts.runtime.agree(elapsed, interruption.requested)
             if stop:
                 return
+            if seconds - saved >= parts.recipe.checkpoint_seconds:
+                saved = seconds
+                self._safekeeping.save()
             self._seed_the_network(step)
             batch = parts.batches(step)
             with torch.no_grad():

@@ -9,7 +9,7 @@ from training_material import Tiny, smooth_pixels, train, weights
 
 from imgclean.errors import InvalidSetting, RunUnwritable, TrainingDiverged
 from imgclean.events import TrainStep, Warned
-from imgclean.training import reports
+from imgclean.training import reports, safekeeping
 from imgclean.training.checkpoint import read_checkpoint
 from imgclean.training.patches import PatchSource
 
@@ -186,6 +186,31 @@ def test_weights_that_are_no_numbers_are_never_a_checkpoint(tmp_path, every_step
     assert torch.isfinite(weights(result)).all()
     checkpoint = read_checkpoint(tmp_path / "checkpoint.pt")
     assert (checkpoint.setbacks, checkpoint.rate_scale) == (1, 0.5)
+
+
+def test_weights_that_the_last_step_spoils_are_not_what_a_run_yields(tmp_path):
+    network = Tiny()
+    steps = []
+
+    def spoil(gradient):
+        steps.append(len(steps))
+        return gradient * float("nan") if len(steps) == 60 else gradient
+
+    network.layers[0].weight.register_hook(spoil)
+    events = []
+    result = train(tmp_path, network=network, events=events)
+    assert torch.isfinite(weights(result)).all()
+    assert result.steps == 60
+    assert sum(isinstance(each, Warned) for each in events) == 1
+
+
+def test_the_discriminators_steps_before_the_first_are_kept_in_checkpoints(tmp_path, monkeypatch):
+    kept = []
+    monkeypatch.setattr(
+        safekeeping, "write_checkpoint", lambda _, each: kept.append((each.ahead, each.step))
+    )
+    train(tmp_path, loss=ADVERSARIAL, checkpoint_seconds=1e-9, budget={"steps": 1})
+    assert kept[:2] == [(0, 0), (1, 0)]
 
 
 def test_a_run_that_diverges_again_and_again_ends_and_names_the_rate(tmp_path, every_step):
