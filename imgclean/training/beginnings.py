@@ -2,18 +2,61 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+
+import torch
 
 from imgclean.errors import InvalidSetting
 from imgclean.events import Note
+from imgclean.training.stages import FRESH
+from imgclean.weightsets.catalogue import find, installed
+from imgclean.weightsets.network import build_network, load_tensors, validate_options
+from imgclean.weightsets.store import read_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import torch
-
     from imgclean.events import Emit
+    from imgclean.extension.model_info import ModelInfo
+    from imgclean.training.recipe import Recipe
+
+
+def begin_network(
+    recipe: Recipe,
+    index: int,
+    info: ModelInfo,
+    before: Mapping[str, torch.Tensor] | None,
+    emit: Emit,
+) -> torch.nn.Module:
+    """Return the network with which a stage begins, on the CPU.
+
+    Args:
+        recipe: of the whole run.
+        index: of the stage.
+        info: the model.
+        before: the tensors that the stage before has made, if they are at hand.
+        emit: gets a note where a part of the network begins fresh.
+
+    Raises:
+        InvalidSetting: the options do not fit the model, or nothing of what it is to begin from
+            fits the network.
+        WeightsIncompatible: the run's weight set to begin from does not fit.
+    """
+    stage = recipe.runs[index]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(stage.seed + index)
+        network = build_network(info, validate_options(info, stage.options))
+    own = recipe.stages[index].init if recipe.stages else None
+    if own == FRESH:
+        return network
+    if own is not None:
+        inherit(network, read_tensors(find(own, installed())), emit)
+    elif before is not None:
+        inherit(network, before, emit)
+    elif not index and recipe.init is not None:
+        load_tensors(info, network, find(recipe.init, installed()))
+    return network
 
 
 def inherit(network: torch.nn.Module, earlier: Mapping[str, torch.Tensor], emit: Emit) -> None:
@@ -47,13 +90,13 @@ def freeze_parameters(network: torch.nn.Module, patterns: tuple[str, ...]) -> No
     """
     names = [name for name, _ in network.named_parameters()]
     for pattern in patterns:
-        if not any(fnmatch(name, pattern) for name in names):
+        if not any(fnmatchcase(name, pattern) for name in names):
             raise InvalidSetting(
                 f"no parameter matches {pattern!r}, which is to be frozen",
                 hint=f"there is {', '.join(names[:4])}, ...",
             )
     for name, parameter in network.named_parameters():
-        if any(fnmatch(name, pattern) for pattern in patterns):
+        if any(fnmatchcase(name, pattern) for pattern in patterns):
             parameter.requires_grad = False
     if not any(each.requires_grad for each in network.parameters()):
         raise InvalidSetting("every parameter is frozen", hint="freeze fewer")

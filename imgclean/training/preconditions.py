@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgclean.errors import InputNotFound, InvalidSetting, OutputExists
+from imgclean.errors import ImgcleanError, InputNotFound, InvalidSetting, OutputExists
+from imgclean.events import ignore
+from imgclean.training.adversary import make_discriminator
+from imgclean.training.beginnings import begin_network, freeze_parameters
 from imgclean.training.checkpoint import CHECKPOINT_NAME
 from imgclean.training.log import LOG_NAME
+from imgclean.training.losses.objective import Objective
+from imgclean.training.losses.terms import AdversarialLoss
 from imgclean.training.run_folder import stored_recipe
+from imgclean.training.schedule import Plateau
 from imgclean.training.stages import FRESH
 from imgclean.weightsets.catalogue import find, installed
 from imgclean.weightsets.config import CARD_NAME, CONFIG_NAME, WEIGHTS_NAME
@@ -44,7 +51,47 @@ def refuse_what_cannot_be(recipe: Recipe, info: ModelInfo, output: Path, *, resu
     for each in [recipe.init, *(stage.init for stage in recipe.stages)]:
         if each not in (None, FRESH):
             find(each, installed())
+    _refuse_stages(recipe, info, channels)
     return channels
+
+
+def _refuse_stages(recipe: Recipe, info: ModelInfo, channels: int) -> None:
+    """Raise what would end a later stage, once the earlier ones have been trained."""
+    before = None
+    for index, stage in enumerate(recipe.runs):
+        try:
+            _refuse_plateau_unmeasured(stage)
+            network = begin_network(recipe, index, info, before, ignore)
+            before = network.state_dict()
+            if recipe.stages:
+                freeze_parameters(network, tuple(recipe.stages[index].freeze))
+            adversarial = [each for each in stage.loss if isinstance(each, AdversarialLoss)]
+            for each in adversarial:
+                make_discriminator(each.discriminator, channels, info)
+            Objective([each for each in stage.loss if each not in adversarial], network)
+        except ImgcleanError as error:
+            if not recipe.stages:
+                raise
+            raise error.about(f"stage {recipe.stages[index].name}") from error
+
+
+def _refuse_plateau_unmeasured(stage: Recipe) -> None:
+    """Raise where the schedule `plateau` would never see enough measurements to fall."""
+    schedule, validation = stage.schedule, stage.validation
+    if not isinstance(schedule, Plateau):
+        return
+    if not (validation.clean or stage.data.hold_out):
+        raise InvalidSetting(
+            "the schedule plateau needs images to measure with",
+            hint="name some with --validate, or keep some with --hold-out",
+        )
+    on_the_way = math.ceil(1 / validation.every) - 1
+    if on_the_way <= schedule.patience:
+        raise InvalidSetting(
+            f"the schedule plateau waits for {schedule.patience} measurements without a gain, "
+            f"and there are {on_the_way} on the way",
+            hint="measure more often, as with --set validation.every=0.02",
+        )
 
 
 def _refuse_folder(output: Path, *, resume: bool) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from imgclean.events import Note, ignore
 from imgclean.extension.requests import Raster, TrainJob, TrainResult
@@ -19,7 +18,7 @@ from imgclean.inference.device import (
     forbid_tf32,
 )
 from imgclean.training.batch_size import with_batches
-from imgclean.training.beginnings import inherit
+from imgclean.training.beginnings import begin_network
 from imgclean.training.budget import stage_budgets
 from imgclean.training.checkpoint import CHECKPOINT_NAME, Checkpoint, read_checkpoint
 from imgclean.training.outcome import Outcome, measure_outcome, write_outcome
@@ -33,21 +32,21 @@ from imgclean.training.run_folder import (
 )
 from imgclean.training.runtime import Runtime, launch
 from imgclean.training.stage import StageJob, train_stage
-from imgclean.training.stages import FRESH
 from imgclean.training.training_set import TrainingSet, read_training_set
 from imgclean.training.validation import inspection_of
-from imgclean.weightsets.catalogue import WeightSet, find, installed
-from imgclean.weightsets.network import build_network, load_tensors, validate_options
 from imgclean.weightsets.store import read_tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    import torch
 
     from imgclean.events import Emit
     from imgclean.extension.model_info import ModelInfo
     from imgclean.training.budget import StageBudget
     from imgclean.training.inspection import Inspection
     from imgclean.training.recipe import Recipe
+    from imgclean.weightsets.catalogue import WeightSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,25 +174,13 @@ class _Run:
 
     def _network(self, index: int, before: TrainResult | None) -> torch.nn.Module:
         """Return where a stage begins."""
-        stage = self.recipe.runs[index]
-        options = validate_options(self.info, stage.options)
-        with torch.random.fork_rng():
-            torch.manual_seed(stage.seed + index)
-            network = build_network(self.info, options)
-        own = self.recipe.stages[index].init if self.recipe.stages else None
-        if own == FRESH:
-            return network
-        if own is not None:
-            inherit(network, read_tensors(find(own, installed())), self.emit)
-        elif before is not None:
-            inherit(network, before.network.state_dict(), self.emit)
+        made: Mapping[str, torch.Tensor] | None = None
+        if before is not None:
+            made = before.network.state_dict()
         elif index:
             earlier = finished_stages(self.output, self.recipe)[index - 1 : index]
-            if earlier:
-                inherit(network, read_tensors(earlier[0]), ignore)
-        elif self.recipe.init is not None:
-            load_tensors(self.info, network, find(self.recipe.init, installed()))
-        return network
+            made = read_tensors(earlier[0]) if earlier else None
+        return begin_network(self.recipe, index, self.info, made, self.emit)
 
     def _job(
         self,

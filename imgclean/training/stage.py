@@ -130,7 +130,7 @@ def _adversary(job: StageJob) -> Adversary | None:
     terms = [each for each in job.recipe.loss if isinstance(each, AdversarialLoss)]
     if not terms:
         return None
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(job.recipe.seed)
         channels = int(job.recipe.options.get("channels", 3))
         discriminator = make_discriminator(terms[0].discriminator, channels, job.info)

@@ -1,0 +1,47 @@
+"""What would end a run late, or make it pointless, is said before any work."""
+
+import pytest
+from imgclean_dncnn import DNCNN
+
+from imgclean.errors import InvalidSetting
+from imgclean.training.preconditions import refuse_what_cannot_be
+from imgclean.training.recipe import read_recipe
+
+
+def refuse(tmp_path, **settings):
+    images = {"clean": [str(tmp_path)]}
+    recipe = read_recipe({"model": "dncnn", "data": images, "options": {"depth": 3}} | settings)
+    refuse_what_cannot_be(recipe, DNCNN, tmp_path / "run", resume=False)
+
+
+PLATEAU = {"kind": "plateau", "patience": 3}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"freeze": ["lairs.*"]}, "stage late: no parameter matches 'lairs"),
+        ({"freeze": ["*"]}, "stage late: every parameter is frozen"),
+        (
+            {"loss": [{"kind": "weight_penalty", "parameters": ["lairs.*"]}]},
+            "stage late: loss weight_penalty: no parameter matches 'lairs",
+        ),
+        (
+            {"loss": [{"kind": "adversarial", "discriminator": "vgg"}]},
+            "stage late: dncnn has no discriminator 'vgg'",
+        ),
+        ({"schedule": PLATEAU}, "stage late: the schedule plateau needs images"),
+    ],
+)
+def test_a_mistake_in_a_later_stage_is_said_before_the_first_is_trained(tmp_path, change, message):
+    early = {"name": "early"}
+    refuse(tmp_path, stages=[early, {"name": "late"}])
+    with pytest.raises(InvalidSetting, match=message):
+        refuse(tmp_path, stages=[early, {"name": "late", **change}])
+
+
+def test_a_plateau_is_refused_where_it_is_measured_too_seldom_to_fall(tmp_path):
+    measured = {"schedule": PLATEAU, "data": {"clean": [str(tmp_path)], "hold_out": ["a*"]}}
+    refuse(tmp_path, **measured, validation={"every": 0.2})
+    with pytest.raises(InvalidSetting, match="3 measurements without a gain, and there are 3"):
+        refuse(tmp_path, **measured, validation={"every": 0.25})
