@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from imgclean.training.recipe import Recipe
 
 _MAY_CHANGE_ON_RESUME = {"budget", "validation"}
+_NAMES_OF_IMAGES = {"clean", "noisy", "match"}
 
 
 def images(
@@ -74,17 +75,30 @@ def budget(steps: int | None, epochs: float | None, minutes: float | None) -> di
 def over_recipe(recipe: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Return a recipe with what the command line gives, tables key by key.
 
-    A budget takes the place of the recipe's, but for what an epoch is.
+    A budget takes the place of the recipe's, but for what an epoch is; images take the place of
+    its images and, where they are pairs, of its noise.
     """
     from imgclean.training.stages import with_changes
 
-    merged = with_changes(recipe, given)
+    merged = with_changes(_without_images(recipe, given), given)
     old = recipe.get("budget")
     if "budget" in given and isinstance(old, dict) and "patches_per_epoch" in old:
         merged["budget"] = {"patches_per_epoch": old["patches_per_epoch"]} | given["budget"]
     elif "budget" in given:
         merged["budget"] = given["budget"]
     return merged
+
+
+def _without_images(recipe: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe without the images whose place others take."""
+    left = dict(recipe)
+    for table in ("data", "validation"):
+        old = left.get(table)
+        if isinstance(old, dict) and "clean" in given.get(table, {}):
+            left[table] = {key: old[key] for key in old.keys() - _NAMES_OF_IMAGES}
+    if "noisy" in given.get("data", {}) or left.get("noise") == "pairs":
+        left.pop("noise", None)
+    return left
 
 
 def assign(settings: dict[str, Any], text: str) -> None:
@@ -132,7 +146,9 @@ def resumed(given: dict[str, Any], out: Path) -> Recipe | None:
             f"--resume goes on with the settings of {out}; {', '.join(changed)} differs",
             hint="leave it out, or start a new run in another --out",
         )
-    return read_recipe(before | {key: asked[key] for key in asked.keys() & _MAY_CHANGE_ON_RESUME})
+    return read_recipe(
+        over_recipe(before, {key: asked[key] for key in asked.keys() & _MAY_CHANGE_ON_RESUME})
+    )
 
 
 def _absolute(path: str) -> str:

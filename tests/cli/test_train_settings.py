@@ -1,0 +1,34 @@
+"""The command line over a recipe, and over a run that is resumed."""
+
+from pathlib import Path
+
+from imgclean.cli.train_settings import over_recipe, resumed
+from imgclean.training.recipe import read_recipe
+from imgclean.training.run_folder import write_recipe
+
+PAIRS = {"noisy": "n", "clean": ["c"], "match": "s/a/b/"}
+
+
+def test_images_take_the_place_of_the_recipes_images_and_pairs_that_of_its_noise():
+    clean = {"clean": ["mine"], "hold_out": ["x*"]}
+    over_pairs = over_recipe({"noise": "pairs", "data": PAIRS}, {"data": {"clean": ["new"]}})
+    assert over_pairs == {"data": {"clean": ["new"]}}
+    over_clean = over_recipe({"noise": "gaussian:9", "data": clean}, {"data": PAIRS})
+    assert over_clean == {"data": {"hold_out": ["x*"], **PAIRS}}
+    assert over_recipe({"noise": "gaussian:9"}, {"data": clean})["noise"] == "gaussian:9"
+
+
+def test_a_resume_with_another_budget_and_images_keeps_epochs_and_times_of_measurements(tmp_path):
+    settings = {
+        "model": "dncnn",
+        "data": {"clean": ["c"]},
+        "budget": {"epochs": 1.0, "patches_per_epoch": 8},
+        "validation": {"every": 0.1, "images": 3, "noisy": "old", "clean": ["older"]},
+    }
+    write_recipe(tmp_path, read_recipe(settings))
+    asked = {"budget": {"epochs": 2.0}, "validation": {"clean": [str(Path("new"))]}}
+    recipe = resumed(asked, tmp_path)
+    assert (recipe.budget.epochs, recipe.budget.patches_per_epoch) == (2.0, 8)
+    validation = recipe.validation
+    assert (validation.every, validation.images) == (0.1, 3)
+    assert (validation.clean, validation.noisy) == (["new"], None)
