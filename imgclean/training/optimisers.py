@@ -108,7 +108,10 @@ class Muon(torch.optim.Optimizer):
         directions = []
         for weight in weights:
             gradient = cast("torch.Tensor", weight.grad)
-            mean = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
+            state = self.state[weight]
+            if "momentum" not in state:
+                state["momentum"] = torch.zeros_like(weight)
+            mean = state["momentum"]
             mean.lerp_(gradient, 1 - momentum)
             directions.append(gradient.lerp(mean, momentum).flatten(1))
         steps = orthogonalise(torch.stack(directions).to(self._precision))
