@@ -11,6 +11,8 @@ import torch.distributed
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 
+from imgclean.errors import DeviceUnavailable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
@@ -110,11 +112,15 @@ def launch(device: torch.device, devices: int, *, bf16: bool) -> Runtime:
         device: of this process, or, with several, their kind.
         devices: how many on this machine; `torchrun` has decided itself.
         bf16: compute the passes in bfloat16 under autocast; weights and optimiser stay float32.
+
+    Raises:
+        DeviceUnavailable: this machine has fewer.
     """
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
     local = int(os.environ.get(_LOCAL_PROCESSES, devices))
     several = int(os.environ.get(_PROCESSES, local)) > 1
+    _refuse_too_many(device, local)
     backend = "nccl" if device.type == "cuda" else "gloo"
     fabric = Fabric(
         accelerator=device.type,
@@ -125,6 +131,16 @@ def launch(device: torch.device, devices: int, *, bf16: bool) -> Runtime:
     )
     fabric.launch()
     return Runtime(fabric, bf16=bf16)
+
+
+def _refuse_too_many(device: torch.device, devices: int) -> None:
+    """Raise where there are fewer devices; of a CPU there are as many as processes are wanted."""
+    there = {"cuda": torch.cuda.device_count(), "mps": 1}.get(device.type, devices)
+    if devices > there:
+        raise DeviceUnavailable(
+            f"{devices} devices are asked for, and this machine has {there} of kind {device.type}",
+            hint="use a smaller --devices",
+        )
 
 
 def _only(device: torch.device) -> int | list[int]:

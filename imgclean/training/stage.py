@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from imgclean.errors import InvalidSetting
 from imgclean.extension.requests import TrainResult
 from imgclean.training.adversary import Adversary, make_discriminator
 from imgclean.training.average import RunningMean
@@ -79,6 +80,7 @@ def train_stage(job: StageJob, checkpoint: Checkpoint | None) -> TrainResult:
         The running mean of the weights, as a module in eval mode.
 
     Raises:
+        InvalidSetting: the device has too little memory for a step.
         TrainingDiverged: the loss was no number, again and again.
         RunUnwritable: the user asked to stop, and the checkpoint cannot be written.
         KeyboardInterrupt: the user asked to stop; a checkpoint is on disk.
@@ -105,7 +107,14 @@ def train_stage(job: StageJob, checkpoint: Checkpoint | None) -> TrainResult:
         checkpoint=job.checkpoint,
         emit=job.emit,
     )
-    finished = StageLoop(state, parts).run()
+    try:
+        finished = StageLoop(state, parts).run()
+    except torch.cuda.OutOfMemoryError as error:
+        half = max(1, int(recipe.batch) // 2)
+        raise InvalidSetting(
+            f"{recipe.batch} patches of {recipe.patch} pixels do not fit into {runtime.device}",
+            hint=f"start a new run with a smaller batch or patch, as --set batch={half}",
+        ) from error
     if not finished:
         raise KeyboardInterrupt
     trained = state.average.module.eval()

@@ -7,11 +7,12 @@ import pytest
 import torch
 from training_material import Tiny, smooth_pixels, train, weights
 
-from imgclean.errors import InvalidSetting, RunUnwritable, TrainingDiverged
+from imgclean.errors import DeviceUnavailable, InvalidSetting, RunUnwritable, TrainingDiverged
 from imgclean.events import TrainStep, Warned
 from imgclean.training import reports, safekeeping
 from imgclean.training.checkpoint import read_checkpoint
 from imgclean.training.patches import PatchSource
+from imgclean.training.runtime import launch
 
 
 @pytest.fixture
@@ -211,6 +212,23 @@ def test_the_discriminators_steps_before_the_first_are_kept_in_checkpoints(tmp_p
     )
     train(tmp_path, loss=ADVERSARIAL, checkpoint_seconds=1e-9, budget={"steps": 1})
     assert kept[:2] == [(0, 0), (1, 0)]
+
+
+def test_a_step_that_does_not_fit_into_the_device_says_which_setting_to_change(tmp_path):
+    network = Tiny()
+
+    def refuse(module, inputs):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    network.register_forward_pre_hook(refuse)
+    with pytest.raises(InvalidSetting, match="4 patches of 16 pixels do not fit") as caught:
+        train(tmp_path, network=network)
+    assert "--set batch=2" in caught.value.hint
+
+
+def test_more_devices_than_there_are_is_refused():
+    with pytest.raises(DeviceUnavailable, match="99 devices are asked for"):
+        launch(torch.device("cuda"), 99, bf16=False)
 
 
 def test_a_run_that_diverges_again_and_again_ends_and_names_the_rate(tmp_path, every_step):
