@@ -11,23 +11,14 @@ import pytest
 from material import ENVIRONMENT, command, noise_image
 from PIL import Image
 from safetensors.numpy import load_file
-
-QUICK = [
-    *("--set", "options.depth=4", "--set", "options.width=8"),
-    *("--set", "patch=16", "--set", "batch=4", "--noise", "gaussian:0-55"),
-]
+from training_pictures import QUICK, write_pictures
 
 
 @pytest.fixture
 def clean(tmp_path, monkeypatch):
     """A folder of three smooth pictures, a broken and a small one."""
     monkeypatch.chdir(tmp_path)
-    folder = Path("clean")
-    folder.mkdir()
-    y, x = np.mgrid[0:96, 0:80]
-    for index in range(3):
-        waves = [np.sin((x + index * y) / (5 + 3 * k)) * 90 + 120 for k in range(3)]
-        Image.fromarray(np.stack(waves, 2).astype(np.uint8)).save(folder / f"{index}.png")
+    folder = write_pictures(Path("clean"))
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     Image.fromarray(noise_image(8, 8)).save(folder / "tiny.png")
     return folder
