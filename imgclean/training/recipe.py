@@ -54,7 +54,7 @@ class Recipe(BaseModel):
         noise: degradation spec; what varies is drawn anew for each patch. Pairs have their own.
         patch: side of a training patch in pixels.
         batch: patches a step, on each device. `auto`: 8 on a CPU, where many small steps go
-            further than few large ones, and 64 on a GPU, or 128 for more than half an hour.
+            further than few large ones; on a GPU 64 for up to half an hour, else 128.
         seed: of everything that is drawn.
         ema: decay of the running mean of the weights, which is what the run yields.
         precision: arithmetic of the forward and backward pass; the weights stay float32.

@@ -52,7 +52,9 @@ class Data(Images):
 
 
 class Validation(Images):
-    """What a run is measured with, on the way and at its end; `data.hold_out` comes on top.
+    """What a run is measured with, on the way and at its end.
+
+    Images of `data.hold_out` take its place on the way, and come on top at the end.
 
     Attributes:
         every: share of a stage's budget between two measurements on the way.
