@@ -90,7 +90,8 @@ def read_training_set(
     """
     found = read_images(data, channels=channels, smallest=smallest, emit=emit, keep_depth=True)
     rules = NameRules(include=tuple(data.hold_out))
-    kept = [not data.hold_out or not rules.take(Path(each)) for each in found.names]
+    folders = [Path(each) for each in data.clean]
+    kept = [not data.hold_out or not rules.take(_within(each, folders)) for each in found.names]
     if not any(kept):
         raise DataUnusable(
             "every image is held out", hint="hold out fewer, by a narrower --hold-out"
@@ -98,7 +99,7 @@ def read_training_set(
     if data.hold_out and all(kept):
         raise DataUnusable(
             f"no image is held out by {', '.join(data.hold_out)}",
-            hint="a pattern holds for a file's name or its path, as '*_chair_*'",
+            hint="a pattern holds for a file's name or its path in its folder, as '*_chair_*'",
         )
     training = _subset(found, kept)
     held_out = _subset(found, [not each for each in kept]) if data.hold_out else None
@@ -115,6 +116,13 @@ def read_training_set(
 
 
 _EXAMPLES = 4
+
+
+def _within(name: str, folders: Sequence[Path]) -> Path:
+    """Return an image's path in its folder: what the folder itself is called holds nothing out."""
+    path = Path(name)
+    parents = [each for each in folders if each in path.parents]
+    return path.relative_to(parents[0]) if parents else Path(path.name)
 
 
 def _subset(images: CleanImages | ImagePairs, kept: Sequence[bool]) -> CleanImages | ImagePairs:

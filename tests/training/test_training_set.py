@@ -52,6 +52,15 @@ def test_what_is_held_out_is_not_trained_on_and_all_else_is(tmp_path):
     assert any("2 of 4" in each.message for each in events if isinstance(each, Note))
 
 
+def test_a_pattern_is_of_names_in_the_folder_whatever_the_folder_is_called(tmp_path):
+    folder = tmp_path / "a_chair_b"
+    write_pictures(folder / "x_chair_y", count=1)
+    write_pictures(folder / "plug", count=2)
+    found = read(folder, hold_out=["*_chair_*"])
+    assert [Path(each).parent.name for each in found.held_out.names] == ["x_chair_y"]
+    assert found.images == 2
+
+
 def test_a_pair_is_one_image_with_the_clean_channels_first(tmp_path):
     folder = write_pairs(tmp_path / "pairs", scenes=("chair",))
     found = read(folder, noisy=str(folder), match="s/_mean/_real/")
