@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +137,8 @@ def resumed(given: dict[str, Any], out: Path) -> Recipe | None:
         return None
     before = stored.model_dump(exclude_none=True)
     asked = {key: value for key, value in given.items() if value != "auto"}
+    if isinstance(asked.get("stages"), list):
+        asked["stages"] = _with_known_batches(asked["stages"], before["stages"])
     changed = sorted(
         key
         for key in asked.keys() - _MAY_CHANGE_ON_RESUME
@@ -149,6 +152,17 @@ def resumed(given: dict[str, Any], out: Path) -> Recipe | None:
     return read_recipe(
         over_recipe(before, {key: asked[key] for key in asked.keys() & _MAY_CHANGE_ON_RESUME})
     )
+
+
+def _with_known_batches(asked: list[Any], stored: list[dict[str, Any]]) -> list[Any]:
+    """Return stages with the number that the run has in place of a batch of `auto`."""
+    known = [each.get("batch") for each in stored]
+    return [
+        {**stage, "batch": batch}
+        if isinstance(stage, dict) and stage.get("batch") == "auto" and batch is not None
+        else stage
+        for stage, batch in zip_longest(asked, known[: len(asked)])
+    ]
 
 
 def _absolute(path: str) -> str:

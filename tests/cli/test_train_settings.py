@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+import torch
+
 from imgclean.cli.train_settings import over_recipe, resumed
+from imgclean.errors import InvalidSetting
+from imgclean.training.batch_size import with_batches
 from imgclean.training.recipe import read_recipe
 from imgclean.training.run_folder import write_recipe
 
@@ -32,3 +37,16 @@ def test_a_resume_with_another_budget_and_images_keeps_epochs_and_times_of_measu
     validation = recipe.validation
     assert (validation.every, validation.images) == (0.1, 3)
     assert (validation.clean, validation.noisy) == (["new"], None)
+
+
+def test_a_run_whose_batches_were_left_open_is_resumed_by_the_same_settings(tmp_path):
+    settings = {"model": "m", "batch": "auto", "stages": [{"name": "a"}, {"name": "b"}]}
+    settings["stages"][1]["batch"] = "auto"
+    stored = with_batches(read_recipe(settings), torch.device("cpu"))
+    write_recipe(tmp_path, stored)
+    assert resumed(settings, tmp_path) == stored
+    with pytest.raises(InvalidSetting, match="stages differs"):
+        resumed(settings | {"stages": settings["stages"][:1]}, tmp_path)
+    settings["stages"][1]["batch"] = 5
+    with pytest.raises(InvalidSetting, match="stages differs"):
+        resumed(settings, tmp_path)
