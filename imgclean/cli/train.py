@@ -121,6 +121,7 @@ def train(
     Example: imgclean train dncnn/colour-blind --data photos/ --minutes 60 --out runs/mine
     """
     from imgclean.training.recipe_files import begun_from, default_recipe, read_recipe_file
+    from imgclean.training.run_folder import stored_recipe
 
     given: dict[str, Any] = {
         "model": model,
@@ -131,10 +132,14 @@ def train(
         "validation": validation(validate, pairs, match),
     }
     given = {key: value for key, value in given.items() if value is not None}
+    begun: dict[str, Any] = {}
     if recipe_name is not None:
-        given = over_recipe(read_recipe_file(recipe_name, registry()), given)
+        begun = read_recipe_file(recipe_name, registry())
     elif model is not None and init is None:
-        given = over_recipe(default_recipe(model, registry()), given)
+        begun = default_recipe(model, registry())
+    if resume and out and stored_recipe(out):
+        begun.pop("budget", None)  # the run has one, which only an option changes
+    given = over_recipe(begun, given)
     if colour is not None:
         given["options"] = given.get("options", {}) | {"channels": CHANNELS[colour]}
     for text in settings or []:

@@ -94,6 +94,16 @@ def test_stages_inherit_freeze_and_share_the_budget(imgclean, folder):
     assert imgclean("denoise", "clean/0.png", "-w", "run/stages/1-base").code == 0
 
 
+def test_a_resume_by_the_same_recipe_keeps_the_budget_of_the_run(imgclean, folder):
+    write_pictures(folder / "clean")
+    Path("mine.toml").write_text('model = "dncnn"\n[budget]\nminutes = 90.0\n')
+    train = ["train", "mine.toml", "--data", "clean", "--out", "run", *QUICK]
+    assert imgclean(*train, "--steps", "3").code == 0
+    assert imgclean(*train, "--resume", timeout=60).code == 0
+    budget = tomllib.loads(Path("run/recipe.toml").read_text())["budget"]
+    assert budget == {"steps": 3}
+
+
 def test_a_stage_begins_from_the_one_before_or_fresh_or_from_a_weight_set(imgclean, folder):
     """With a rate of nearly nothing, weights stay where they began."""
     write_pictures(folder / "clean")
