@@ -125,27 +125,29 @@ def evaluate(
     contenders.prepare(degradations or (Pairs(),))
     lines: list[Line] = []
     total = len(clean) * max(len(degradations), 1) * len(contenders)
-    with reporting(total, json_lines=json_lines, quiet=quiet) as emit:
+    try:
+        with reporting(total, json_lines=json_lines, quiet=quiet) as emit:
 
-        def collect(event: object) -> None:
-            if isinstance(event, Evaluated | EvaluatedImage):
-                lines.append(event)
-            emit(event)
+            def collect(event: object) -> None:
+                if isinstance(event, Evaluated | EvaluatedImage):
+                    lines.append(event)
+                emit(event)
 
-        evaluation = Evaluation(
-            contenders=contenders,
-            rules=NameRules(tuple(include or ()), tuple(exclude or ())),
-            emit=collect,
-            colour=colour,
-            seed=seed,
-            per_image=per_image,
-        )
-        if noisy is None:
-            evaluation.measure_sets(clean, degradations)
-        else:
-            evaluation.measure_pairs(noisy, clean[0], match)
-    if not json_lines:
-        _print(lines, csv=csv, markdown=markdown)
+            evaluation = Evaluation(
+                contenders=contenders,
+                rules=NameRules(tuple(include or ()), tuple(exclude or ())),
+                emit=collect,
+                colour=colour,
+                seed=seed,
+                per_image=per_image,
+            )
+            if noisy is None:
+                evaluation.measure_sets(clean, degradations)
+            else:
+                evaluation.measure_pairs(noisy, clean[0], match)
+    finally:  # an error or Ctrl-C leaves the lines that were finished
+        if lines and not json_lines:
+            _print(lines, csv=csv, markdown=markdown)
 
 
 def _degradations(noise: list[str] | None) -> tuple[Degradation, ...]:

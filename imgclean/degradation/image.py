@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     Codec = Callable[[NDArray[np.uint8], float], NDArray[np.uint8]]
 
+_SEEDS = 2**32  # that a RandomState has
+
 
 @dataclass(frozen=True, slots=True)
 class Degraded:
@@ -60,14 +62,14 @@ def degrade_image(image: NDArray[Any], degradation: Degradation, *, seed: int) -
     Args:
         image: uint8 or uint16[H, W, C].
         degradation: what happens; codecs work on 8 bits.
-        seed: of all that is drawn.
+        seed: of all that is drawn; the remainder by 2**32 counts.
 
     Raises:
         InvalidSetting: the degradation cannot be applied.
     """
     require_applicable(degradation)
     white = float(np.iinfo(image.dtype).max)
-    application = _Application(np.random.RandomState(seed), white)
+    application = _Application(np.random.RandomState(seed % _SEEDS), white)
     if isinstance(degradation, Choice):
         degradation = degradation.parts[application.random.randint(len(degradation.parts))]
     parts = degradation.parts if isinstance(degradation, Chain) else (degradation,)

@@ -11,7 +11,7 @@ from imgclean.evaluation.protocol import SMALLEST_SIDE, measure, measure_pairs
 from imgclean.evaluation.published import beside_published, published_figure
 from imgclean.evaluation.restorers import ModelRestorer
 from imgclean.evaluation.trials import smallest_side
-from imgclean.images.collection import read_clean_images
+from imgclean.images.collection import read_clean_images, require_images
 from imgclean.images.pairs import read_pairs
 
 if TYPE_CHECKING:
@@ -52,8 +52,11 @@ class Evaluation:
         """Measure each folder, read once, under each degradation with each contender.
 
         Raises:
-            ImgcleanError: as `read_clean_images`, `measure` and `Contenders.against`.
+            ImgcleanError: as `read_clean_images`, `measure` and `Contenders.against`; a folder
+                that is missing or without images before any is measured.
         """
+        for folder in folders:
+            require_images((folder,), self.rules)
         smallest = smallest_side(degradations)
         for folder in folders:
             images = read_clean_images(

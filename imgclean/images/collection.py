@@ -93,9 +93,27 @@ def read_clean_images(
             names.append(str(path))
             images.append(found[0])
     if not images:
-        where = ", ".join(str(folder) for folder in folders)
-        raise DataUnusable(f"no usable image in {where}", hint="docs/formats.md lists what is read")
+        raise _none_usable(folders, rules)
     return CleanImages(title, tuple(names), tuple(images))
+
+
+def require_images(folders: tuple[Path, ...], rules: NameRules) -> None:
+    """Refuse folders without a wanted image; none is decoded.
+
+    Raises:
+        InputNotFound: a folder is missing.
+        DataUnusable: there is no image in any.
+    """
+    if not [path for folder in folders for path in files_of(folder, rules)]:
+        raise _none_usable(folders, rules)
+
+
+def _none_usable(folders: tuple[Path, ...], rules: NameRules) -> DataUnusable:
+    where = ", ".join(str(folder) for folder in folders)
+    hint = "docs/formats.md lists what is read"
+    if rules != _EVERY_NAME:
+        hint = f"see whether --include and --exclude leave any; {hint}"
+    return DataUnusable(f"no usable image in {where}", hint=hint)
 
 
 def files_of(folder: Path, rules: NameRules) -> tuple[Path, ...]:

@@ -79,7 +79,7 @@ class Degrading:
             else [range(index, index + 1) for index in range(channels)]
         )
         parts = [
-            self._degraded(samples[group.start : group.stop], dtype, (seed + index) % 2**32)
+            self._degraded(samples[group.start : group.stop], dtype, seed + index)
             for index, group in enumerate(groups)
         ]
         sink.write(whole, np.concatenate(parts))

@@ -175,6 +175,32 @@ def test_what_cannot_be_measured_is_refused_before_anything_is(imgclean, waves, 
     assert run.stdout == ""
 
 
+@pytest.mark.parametrize("second", ["absent", "hollow"])
+def test_a_folder_without_images_is_found_before_anything_is_measured(imgclean, waves, second):
+    Path("hollow").mkdir()
+    run = imgclean("evaluate", "waves", second, "--noise", "gaussian:25", "--json", *CHEAP)
+    assert run.code in (1, 2)
+    assert second in run.stderr
+    assert run.lines == []
+
+
+def test_what_was_measured_before_an_error_is_printed(imgclean, waves):
+    Path("torn").mkdir()
+    Path("torn/a.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    arguments = ("evaluate", "waves", "torn", "--noise", "gaussian:25", "--csv", *CHEAP)
+    run = imgclean(*arguments)
+    assert run.code == 1
+    assert "no usable image in torn" in run.stderr
+    assert [row["set"] for row in csv.DictReader(io.StringIO(run.stdout))] == ["waves"]
+
+
+def test_every_seed_is_taken(imgclean, waves):
+    run = imgclean(
+        *("evaluate", "waves", "--noise", "gaussian:25", "--seed", 2**32 - 1, "--json", *CHEAP),
+    )
+    assert run.code == 0, run.stderr
+
+
 def test_weights_of_a_model_that_was_not_named_are_refused(imgclean, waves, small_set):
     config = small_set / "config.json"
     Path("other").mkdir()

@@ -100,6 +100,12 @@ def test_a_folder_without_a_usable_image_is_refused(tmp_path):
         read(tmp_path / "none")
 
 
+def test_where_names_leave_no_image_the_hint_says_so(folder):
+    with pytest.raises(DataUnusable) as caught:
+        read(folder, rules=NameRules(include=("*.jpg",)))
+    assert "--include" in caught.value.hint
+
+
 def test_order_does_not_depend_on_which_image_is_decoded_first(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     last_is_done = threading.Event()
