@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from imgclean.images.decoding import Decoded
 
 _EVERY_NAME = NameRules()
+_HINT = "--match 's/_mean/_real/' says how a noisy name follows from the clean one"
 _SIXTEEN_OF_EIGHT_BITS = 257  # 255 becomes 65535
 
 
@@ -104,8 +105,7 @@ def read_pairs(
             names.append(str(pair.clean))
             images.append(found)
     if not names:
-        hint = "--match 's/_mean/_real/' says how a noisy name follows from the clean one"
-        raise DataUnusable(f"no pair of images in {noisy} and {clean}", hint=hint)
+        raise DataUnusable(f"no usable pair of images in {noisy} and {clean}", hint=_HINT)
     return ImagePairs(
         title, tuple(names), tuple(each[0] for each in images), tuple(each[1] for each in images)
     )
@@ -114,33 +114,62 @@ def read_pairs(
 def _find_pairs(
     noisy: Path, clean: Path, match: str | None, rules: NameRules, emit: Emit
 ) -> list[_Pair]:
-    """Return which files make pairs, sorted; warn of clean ones that have no noisy one."""
+    """Return which files make pairs, sorted; warn of clean ones that have no noisy one.
+
+    Raises:
+        InputNotFound, InvalidSetting, DataUnusable: as `read_pairs`; there is no warning then.
+    """
     renaming = parse_renaming(match) if match is not None else None
     cleans, noisies = files_of(clean, rules), files_of(noisy, NameRules())
     if clean.is_file() and noisy.is_file():
         return [_Pair(clean, noisy)]
-    for path, other in ((clean, noisy), (noisy, clean)):
-        if path.is_file():
-            raise InvalidSetting(f"{path} is a file and {other} a folder", hint="name two folders")
-    if renaming is None and clean.samefile(noisy):
-        hint = "--match 's/_mean/_real/' tells the images of one folder apart"
-        raise InvalidSetting(f"{clean} is both the clean and the noisy folder", hint=hint)
+    _require_folders(noisy, clean, match)
     by_stem = defaultdict(list)
     for path in noisies:
-        by_stem[path.relative_to(noisy).with_suffix("")].append(path)
-    pairs = []
+        by_stem[_stem(path.relative_to(noisy))].append(path)
+    pairs, alone = [], []
     for path in sorted(cleans, key=lambda each: each.relative_to(clean).as_posix()):
         name = path.relative_to(clean).as_posix()
         wanted = name if renaming is None else renaming.apply(name)
         if wanted is None:
             continue
-        partner = _partner(noisy / wanted, by_stem[Path(wanted).with_suffix("")])
+        partner = _partner(noisy / wanted, by_stem[_stem(Path(wanted))])
         if partner is None:
-            text = f"{path} is left out: there is no {noisy / wanted}, nor one of its name alone"
-            emit(Warned(input=str(path), error="NoPartner", message=text))
+            alone.append((path, f"there is no {noisy / wanted}, nor just one of another suffix"))
         else:
             pairs.append(_Pair(path, partner))
+    if not pairs:
+        raise _no_pairs(noisy, clean, match, alone)
+    for path, text in alone:
+        message = f"{path} is left out: {text}"
+        emit(Warned(input=str(path), error="NoPartner", message=message))
     return pairs
+
+
+def _require_folders(noisy: Path, clean: Path, match: str | None) -> None:
+    for path, other in ((clean, noisy), (noisy, clean)):
+        if path.is_file():
+            raise InvalidSetting(f"{path} is a file and {other} a folder", hint="name two folders")
+    if match is None and clean.samefile(noisy):
+        hint = "--match 's/_mean/_real/' tells the images of one folder apart"
+        raise InvalidSetting(f"{clean} is both the clean and the noisy folder", hint=hint)
+
+
+def _stem(path: Path) -> Path:
+    """Return a path without its suffix; what a pattern makes may have no name at all."""
+    return path.with_suffix("") if path.name else path
+
+
+def _no_pairs(
+    noisy: Path, clean: Path, match: str | None, alone: list[tuple[Path, str]]
+) -> DataUnusable:
+    """Return the error where no two names fit, with the first clean image as an example."""
+    text, hint = f"no pair of images in {noisy} and {clean}", _HINT
+    if alone:
+        text = f"{text}: for {alone[0][0]} {alone[0][1]}"
+    elif match is not None:
+        hint = f"--match {match!r} changes no name of an image in {clean}"
+    return DataUnusable(text, hint=hint)
 
 
 def _partner(wanted: Path, of_its_name: list[Path]) -> Path | None:

@@ -74,10 +74,19 @@ def test_what_makes_no_pair_is_left_out_with_both_names(folders):
         assert f"{noisy}/{name}.png" in text
 
 
-def test_no_pair_at_all_is_an_error_that_names_the_pattern(folders):
+def test_a_pattern_that_changes_no_name_is_named(folders):
     with pytest.raises(DataUnusable) as caught:
         read(*folders, "s/nowhere/there/")
+    assert "'s/nowhere/there/' changes no name" in caught.value.hint
+
+
+@pytest.mark.parametrize("match", ["s/^/x/", "s/.*//", "s/.*/../"])
+def test_where_no_name_fits_one_error_has_an_example_in_place_of_many_warnings(folders, match):
+    events = []
+    with pytest.raises(DataUnusable, match=r"for .*a/1\.tif there is no ") as caught:
+        read(*folders, match, emit=events.append)
     assert "--match" in caught.value.hint
+    assert events == []
 
 
 def test_one_folder_needs_a_pattern(folders):
