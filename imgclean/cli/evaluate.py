@@ -118,9 +118,9 @@ def evaluate(
     contenders = Contenders(
         registry(),
         InferenceSettings(device=device, precision=precision, ensemble=ensemble),
-        models=tuple(model or ()),
-        weights=tuple(weights or ()),
-        baselines=tuple(baseline or ()),
+        models=tuple(dict.fromkeys(model or ())),
+        weights=tuple(dict.fromkeys(weights or ())),
+        baselines=tuple(dict.fromkeys(baseline or ())),
     )
     contenders.prepare(degradations or (Pairs(),))
     lines: list[Line] = []

@@ -56,6 +56,10 @@ class _Numbers:
             return None
         return Levels(low, high) if self.least <= low <= high <= self.greatest else None
 
+    def __str__(self) -> str:
+        kind = "whole numbers" if self.whole else "a level or a rising range"
+        return f"{kind} from {self.least:g} to {self.greatest:g}"
+
 
 _SIGMA = _Numbers(0.0, 255.0)
 _PEAK = _Numbers(0.01, 1e6)
@@ -78,7 +82,7 @@ def parse_degradation(text: str) -> Degradation:
     parts = tuple(_parse_chain(each) for each in text.strip().split("|"))
     found = tuple(each for each in parts if each is not None)
     if len(found) < len(parts):
-        raise InvalidSetting(f"{text!r} is not a degradation", hint=_HINT)
+        raise InvalidSetting(f"{text!r} is not a degradation{_limits(text)}", hint=_HINT)
     return found[0] if len(found) == 1 else Choice(found)
 
 
@@ -106,3 +110,14 @@ def _parse_kind(text: str) -> Degradation | None:
     parsed = [each.parse(value) for each, value in zip(numbers, texts, strict=True)]
     levels = [each for each in parsed if each is not None]
     return kind(*levels) if len(levels) == len(numbers) else None
+
+
+def _limits(text: str) -> str:
+    """Return what the levels of the wrong parts may be, as the end of a message."""
+    wrong = [each for each in re.split(r"[|+]", text) if _parse_kind(each.strip()) is None]
+    names = dict.fromkeys(each.strip().partition(":")[0] for each in wrong)
+    return "".join(
+        f"; {name} takes " + " and ".join(str(each) for each in _KINDS[_BY_NAME[name]])
+        for name in names
+        if name in _BY_NAME
+    )

@@ -12,6 +12,7 @@ from imgclean.evaluation.published import beside_published, published_figure
 from imgclean.evaluation.restorers import ModelRestorer
 from imgclean.evaluation.trials import smallest_side
 from imgclean.images.collection import read_clean_images, require_images
+from imgclean.images.name_rules import NameRules
 from imgclean.images.pairs import read_pairs
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from imgclean.evaluation.restorers import Restorer
     from imgclean.events import Emit, Evaluated
     from imgclean.images.collection import ChannelChoice
-    from imgclean.images.name_rules import NameRules
 
 _READ_AS: dict[Colour | None, ChannelChoice] = {None: None, "gray": 1, "rgb": 3, "y": "own"}
 
@@ -74,7 +74,7 @@ class Evaluation:
                         colour=colour,
                         per_image=self.per_image,
                     )
-                    self.emit(_compared(line, restorer, degradation, colour))
+                    self.emit(self._compared(line, restorer, degradation, colour))
 
     def measure_pairs(self, noisy: Path, clean: Path, match: str | None) -> None:
         """Measure real pairs with each contender.
@@ -97,23 +97,22 @@ class Evaluation:
             line = measure_pairs(
                 pairs, restorer, emit=self.emit, colour=colour, per_image=self.per_image
             )
-            self.emit(_compared(line, restorer, Pairs(), colour))
+            self.emit(self._compared(line, restorer, Pairs(), colour))
 
     def _contenders(self, degradation: Degradation, colour: Colour) -> list[Restorer]:
         return list(self.contenders.against(degradation, CHANNELS[colour], self.emit))
 
-
-def _compared(
-    line: Evaluated, restorer: Restorer, degradation: Degradation, colour: Colour
-) -> Evaluated:
-    """Return a line with the paper's figure, where there is one for what was measured."""
-    if not isinstance(restorer, ModelRestorer):
-        return line
-    figure = published_figure(
-        restorer.denoiser.info,
-        restorer.denoiser.weights.config,
-        title=line.set,
-        degradation=degradation,
-        channels=CHANNELS[colour],
-    )
-    return beside_published(line, figure)
+    def _compared(
+        self, line: Evaluated, restorer: Restorer, degradation: Degradation, colour: Colour
+    ) -> Evaluated:
+        """Return a line with the paper's figure, where it is of the same images."""
+        if not isinstance(restorer, ModelRestorer) or self.rules != NameRules():
+            return line
+        figure = published_figure(
+            restorer.denoiser.info,
+            restorer.denoiser.weights.config,
+            title=line.set,
+            degradation=degradation,
+            channels=CHANNELS[colour],
+        )
+        return beside_published(line, figure)

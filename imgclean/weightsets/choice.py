@@ -57,12 +57,15 @@ def choose_weight_set(sets: Iterable[WeightSet], wanted: Wanted) -> WeightSet:
     Raises:
         NoModelInstalled: no set is left.
     """
-    fitting = [each for each in sets if _fits(each, wanted)]
+    installed = tuple(sets)
+    fitting = [each for each in installed if _fits(each, wanted)]
     if not fitting:
         model = f" of {wanted.model}" if wanted.model else ""
+        hint = "name one with --weights, or train one with `imgclean train`"
+        if not installed:
+            hint = 'run pip install "imgclean[models]", or name one with --weights'
         raise NoModelInstalled(
-            f"no weight set{model} is installed for the task {wanted.task}",
-            hint='run pip install "imgclean[models]", or name one with --weights',
+            f"no weight set{model} is installed for the task {wanted.task}", hint=hint
         )
     return min(fitting, key=lambda each: _rank(each, wanted))
 

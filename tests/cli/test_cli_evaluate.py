@@ -140,6 +140,8 @@ def test_what_the_paper_states_stands_beside_what_is_measured_also_in_80_columns
     (line,) = imgclean(*arguments, "--json").events("evaluated")
     assert line["published_psnr"] == 31.23
     assert line["difference"] == pytest.approx(line["psnr"] - 31.23, abs=1e-4)
+    (part,) = imgclean(*arguments, "--json", "--include", "a*").events("evaluated")
+    assert part["published_psnr"] is None
     table = imgclean(*arguments, "--baseline", "nlm").stdout
     assert re.search(rf"dncnn-colour-blind .* 31\.23\s+{line['difference']:+.2f}", table)
     assert re.search(r"lished\s+ence", table)

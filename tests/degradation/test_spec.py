@@ -79,6 +79,13 @@ def test_what_is_no_spec_is_refused_with_every_form(text):
     assert all(word in hint for word in ("bicubic:3", "pairs", "a+b", "a|b"))
 
 
+def test_a_level_that_is_out_of_range_is_refused_with_the_range_of_its_kind_alone():
+    with pytest.raises(InvalidSetting, match=r"; jpeg takes whole numbers from 1 to 100$"):
+        parse_degradation("gaussian:25+jpeg:0")
+    with pytest.raises(InvalidSetting, match=r"; gaussian takes .* from 0 to 255$"):
+        parse_degradation("gaussian:300|pairs")
+
+
 def test_a_known_level_holds_within_ten_per_cent_and_a_range_holds_its_ends():
     assert covers("gaussian:25", "gaussian:27")
     assert not covers("gaussian:25", "gaussian:29")

@@ -96,9 +96,13 @@ def test_a_set_for_another_channel_count_is_better_than_none():
 
 
 @pytest.mark.parametrize("wanted", [{"task": "deblock"}, {"model": "gradnet"}])
-def test_where_nothing_fits_the_hint_says_how_to_install(wanted):
+def test_where_nothing_fits_the_hint_says_to_install_sets_or_to_train_one_if_there_are_any(wanted):
     with pytest.raises(NoModelInstalled) as caught:
         chosen([BLIND], **wanted)
+    assert "imgclean train" in caught.value.hint
+    assert "pip install" not in caught.value.hint
+    with pytest.raises(NoModelInstalled) as caught:
+        chosen([], **wanted)
     assert "pip install" in caught.value.hint
 
 
