@@ -35,17 +35,17 @@ _FIGURES = {
 def evaluation_table(lines: Sequence[Line], width: int) -> Table:
     """Return the table; the lines of single images have the file's name in place of the set's.
 
-    It fits 80 columns. The paper's figures have columns where there are any, which on a narrow
-    terminal take the place of others.
+    It fits 80 columns. The paper's figures have columns where there are any; they, and names of
+    images, on a narrow terminal take the place of others.
 
     Args:
         lines: what was measured.
         width: of the terminal.
     """
     compared = any(shown_figure(line, "difference") for line in lines)
-    hidden = _COMPARED
-    if compared:
-        hidden = () if width >= _WIDE else _LESS_WANTED
+    single = any(isinstance(line, EvaluatedImage) for line in lines)
+    crowded = (compared or single) and width < _WIDE
+    hidden = _LESS_WANTED * crowded + _COMPARED * (not compared)
     figures = [name for name in _FIGURES if name not in hidden]
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for heading in _NAMES:

@@ -156,6 +156,11 @@ def test_the_table_fits_80_columns_whole_where_no_paper_has_the_set(imgclean):
     assert run.code == 0
     assert re.search(r"kodak24\s+gaussian:25\s+dncnn-colour-blind\s+1\s+20\.\d\d", run.stdout)
     assert max(len(line) for line in run.stdout.splitlines()) <= 80
+    Path("kodak24/a.png").rename("kodak24/a_name_of_26_characters.png")
+    arguments = ("evaluate", "kodak24", "--noise", "gaussian:25", "--per-image")
+    run = imgclean(*arguments, env={"COLUMNS": "80"})
+    assert re.search(r"gaussian:25\s+dncnn-colour-blind\s+20\.\d\d", run.stdout)
+    assert max(len(line) for line in run.stdout.splitlines()) <= 80
 
 
 @pytest.mark.parametrize(
