@@ -72,7 +72,7 @@ def read_clean_images(
 
     Raises:
         InputNotFound: a folder is missing.
-        DataUnusable: no image is usable, or they do not fit into memory.
+        DataUnusable: no image is usable, a folder cannot be listed, or memory cannot hold them.
     """
     paths = [path for folder in folders for path in files_of(folder, rules)]
     title = "+".join(folder.resolve().name for folder in folders)
@@ -85,7 +85,8 @@ def read_clean_images(
     images: list[NDArray[Any]] = []
     for path, found in zip(paths, decode_all(paths, decode, title=title, emit=emit), strict=True):
         if isinstance(found, ImageError):
-            emit(Warned(input=str(path), error=type(found).__name__, message=str(found)))
+            text = f"left out: {found}"
+            emit(Warned(input=str(path), error=type(found).__name__, message=text))
         elif min(found[0].shape[:2]) < smallest:
             text = f"{path} is smaller than {smallest} pixels and is left out"
             emit(Warned(input=str(path), error="TooSmall", message=text))
@@ -102,7 +103,7 @@ def require_images(folders: tuple[Path, ...], rules: NameRules) -> None:
 
     Raises:
         InputNotFound: a folder is missing.
-        DataUnusable: there is no image in any.
+        DataUnusable: there is no image in any, or one cannot be listed.
     """
     if not [path for folder in folders for path in files_of(folder, rules)]:
         raise _none_usable(folders, rules)
@@ -121,14 +122,17 @@ def files_of(folder: Path, rules: NameRules) -> tuple[Path, ...]:
 
     Raises:
         InputNotFound: there is no such folder.
+        DataUnusable: it, or a folder in it, cannot be listed.
     """
     if not folder.exists():
         raise InputNotFound(f"{folder} does not exist")
     if not folder.is_dir():
         return (folder,)
-    return tuple(
-        path for path in find_images(folder).images if rules.take(path.relative_to(folder))
-    )
+    found = find_images(folder)
+    if found.unreadable:  # a part of a set is another set
+        closed, reason = found.unreadable[0]
+        raise DataUnusable(f"{closed} cannot be opened: {reason}", hint="check its permissions")
+    return tuple(path for path in found.images if rules.take(path.relative_to(folder)))
 
 
 def read_samples(path: Path, channels: int | None, *, keep_depth: bool = False) -> NDArray[Any]:

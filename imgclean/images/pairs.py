@@ -83,7 +83,7 @@ def read_pairs(
     Raises:
         InputNotFound: a folder is missing.
         InvalidSetting: `match` is no substitution, or both are one folder without it.
-        DataUnusable: there is no pair, or they do not fit into memory.
+        DataUnusable: there is no pair, a folder cannot be listed, or memory cannot hold them.
     """
     pairs = _find_pairs(noisy, clean, match, rules, emit)
     kept = channels_to_read(channels, (each.clean for each in pairs))

@@ -1,5 +1,7 @@
+import errno
 import os
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import imagecodecs
@@ -75,7 +77,7 @@ def test_samples_that_are_no_numbers_are_left_out_by_name(tmp_path, folder):
     tifffile.imwrite(tmp_path / "nan.tif", broken)
     _, events = read(folder)
     messages = [each.message for each in events if isinstance(each, Warned)]
-    assert any("nan.tif: NaN" in message for message in messages)
+    assert any("left out: " in message and "nan.tif: NaN" in message for message in messages)
 
 
 def test_names_choose_among_the_images(folder):
@@ -98,6 +100,21 @@ def test_a_folder_without_a_usable_image_is_refused(tmp_path):
         read(tmp_path)
     with pytest.raises(InputNotFound):
         read(tmp_path / "none")
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error_for_part_of_a_set_is_another(
+    folder, monkeypatch
+):
+    listed = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "deep":
+            raise PermissionError(errno.EACCES, "closed")
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(DataUnusable, match=r"deep cannot be opened: permission denied"):
+        read(folder)
 
 
 def test_where_names_leave_no_image_the_hint_says_so(folder):
