@@ -99,8 +99,8 @@ def evaluate(
 ) -> None:
     """Measure PSNR and SSIM of models on clean images that are degraded, or on real pairs.
 
-    As the papers do: noise is added in float, neither clipped nor rounded, JPEG and enlargement
-    are measured on luma. Where the model's paper has the figure, it stands beside.
+    As the papers do: noise is added in float, JPEG and enlargement are on luma.
+    Where the model's paper has the figure, it stands beside.
 
     Example: imgclean evaluate cbsd68/ --model dncnn --noise gaussian:15 --noise gaussian:25
     """
