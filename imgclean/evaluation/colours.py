@@ -38,6 +38,18 @@ def colour_of_weights(degradation: Degradation, channels: int) -> Colour:
     return "gray" if degradation.task == "denoise" else "y"
 
 
+def is_usual(colour: Colour, degradation: Degradation, channels: int) -> bool:
+    """Whether papers measure so: in the usual colour, or noise on gray made of colour.
+
+    Args:
+        colour: in which images are measured.
+        degradation: what is applied.
+        channels: of the set's images.
+    """
+    usual = usual_colour(degradation, channels), colour_of_weights(degradation, CHANNELS[colour])
+    return colour in usual
+
+
 def in_colour(image: NDArray[Any], colour: Colour) -> NDArray[Any]:
     """Return an image in gray, RGB or luma, of its own sample type.
 

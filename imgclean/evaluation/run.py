@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgclean.degradation.spec import Pairs
-from imgclean.evaluation.colours import CHANNELS, usual_colour
+from imgclean.evaluation.colours import CHANNELS, is_usual, usual_colour
 from imgclean.evaluation.protocol import SMALLEST_SIDE, measure, measure_pairs
 from imgclean.evaluation.published import beside_published, published_figure
 from imgclean.evaluation.restorers import ModelRestorer
@@ -74,7 +74,10 @@ class Evaluation:
                         colour=colour,
                         per_image=self.per_image,
                     )
-                    self.emit(self._compared(line, restorer, degradation, colour))
+                    usual = is_usual(colour, degradation, images.channels)
+                    self.emit(
+                        self._compared(line, restorer, degradation, colour) if usual else line
+                    )
 
     def measure_pairs(self, noisy: Path, clean: Path, match: str | None) -> None:
         """Measure real pairs with each contender.

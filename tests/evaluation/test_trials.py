@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from material import noise_image
 
 from imgclean.degradation.parsing import parse_degradation
-from imgclean.evaluation.colours import in_colour, usual_colour
+from imgclean.evaluation.colours import in_colour, is_usual, usual_colour
 from imgclean.evaluation.metrics import psnr
 from imgclean.evaluation.protocol import measure
 from imgclean.evaluation.trials import smallest_side, trial_of, trial_of_pair
@@ -119,3 +119,21 @@ def test_enlargement_and_compression_measure_as_in_the_literature(shared_set, na
     inside = np.s_[edge:-edge, edge:-edge] if edge else np.s_[:]
     scores = [psnr(each.clean[inside], each.noisy[inside] * 255) for each in trials]
     assert np.mean(scores) == pytest.approx(figure, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("colour", "spec", "channels", "usual"),
+    [
+        ("rgb", "gaussian:25", 3, True),
+        ("gray", "gaussian:25", 3, True),
+        ("y", "gaussian:25", 3, False),
+        ("y", "jpeg:10", 3, True),
+        ("gray", "jpeg:10", 3, False),
+        ("gray", "jpeg:10", 1, True),
+        ("y", "jpeg:10", 1, True),
+    ],
+)
+def test_gray_and_luma_of_colour_are_compared_with_papers_only_where_papers_take_them(
+    colour, spec, channels, usual
+):
+    assert is_usual(colour, parse_degradation(spec), channels) is usual
