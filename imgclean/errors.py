@@ -19,6 +19,7 @@
     |   |-- WeightsCorrupt
     |   |-- WeightsIncompatible
     |   |-- DataUnusable
+    |   |-- ProcessLost
     |   |-- RunUnwritable
     |   `-- TrainingDiverged
     `-- ImageError                 one image fails, the others go on (exit 3, or 4 if all fail)
@@ -128,6 +129,10 @@ class WeightsIncompatible(SetupError):
 
 class DataUnusable(SetupError):
     """A training or evaluation folder holds no usable image."""
+
+
+class ProcessLost(SetupError):
+    """Of several processes that train together, one has ended or failed."""
 
 
 class RunUnwritable(SetupError):

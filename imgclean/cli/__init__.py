@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from contextlib import redirect_stdout
-from typing import TYPE_CHECKING, Any
+from contextlib import redirect_stdout, suppress
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.text import Text
@@ -40,6 +40,7 @@ _SWITCHES = {_NO_PLUGINS: disable_plugins, _NO_CONFIG: disable_configuration}
 _HELP = ("-h", "--help")
 _UNCONFIGURED = {"doctor", None}  # doctor reports a broken file, and must not fail by it
 _DEBUG_VARIABLE = "IMGCLEAN_DEBUG"
+_PROCESSES_VARIABLE = "WORLD_SIZE"  # of torchrun, and of those that a training run starts itself
 
 app = typer.Typer(
     name="imgclean",
@@ -82,11 +83,23 @@ def main() -> None:
     try:
         _add_plugin_commands()
         app(arguments, default_map=_defaults(arguments))
+    except SystemExit as ended:
+        _leave(ended.code)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort
         code = _report(error)
         if os.environ.get(_DEBUG_VARIABLE):
             traceback.print_exception(error)
-        sys.exit(code)
+        _leave(code)
+
+
+def _leave(code: str | int | None) -> NoReturn:
+    """End the process; with others at once, whose lost connections Python would wait for."""
+    if code and int(os.environ.get(_PROCESSES_VARIABLE, "1")) > 1:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        os._exit(code if isinstance(code, int) else SETUP)
+    sys.exit(code)
 
 
 def _defaults(arguments: list[str]) -> dict[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imgclean.errors import ProcessLost, one_line
 from imgclean.events import Note, ignore
 from imgclean.extension.requests import Raster, TrainJob, TrainResult
 from imgclean.inference.device import (
@@ -95,6 +96,7 @@ def train(
         DataUnusable: no image can be trained on.
         RunUnwritable: the run folder cannot be written to.
         TrainingDiverged: the loss was no number, again and again.
+        ProcessLost: another of several processes has ended or failed.
         KeyboardInterrupt: the user asked to stop; `resume` goes on from there.
     """
     channels = refuse_what_cannot_be(recipe, info, output, resume=resume)
@@ -108,6 +110,13 @@ def train(
             recipe, info, output, emit if runtime.leads else ignore, runtime, hooks or Hooks()
         )
         return run.train(channels, resume=resume)
+    except RuntimeError as error:
+        if runtime.processes == 1:
+            raise
+        raise ProcessLost(
+            f"the processes have lost one another: {one_line(error)}",
+            hint="--resume goes on from the last checkpoint",
+        ) from error
     finally:
         runtime.close()
 
