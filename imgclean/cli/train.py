@@ -78,7 +78,9 @@ def train(
     ] = None,
     noise: Annotated[
         str | None,
-        typer.Option(rich_help_panel=_DATA, help="Noise to learn: gaussian:25, gaussian:0-55."),
+        typer.Option(
+            rich_help_panel=_DATA, help="What to learn to undo: gaussian:0-55, jpeg:5-99, ..."
+        ),
     ] = None,
     colour: ColourOption = None,
     init: Annotated[

@@ -34,7 +34,9 @@ def refuse_what_cannot_be(recipe: Recipe, info: ModelInfo, output: Path, *, resu
     if not info.needs_weights:
         raise InvalidSetting(f"{info.name} has nothing to train", hint="see `imgclean models`")
     if not recipe.data.clean:
-        raise InvalidSetting("there is nothing to train on", hint="name a folder with --data")
+        raise InvalidSetting(
+            "there is nothing to train on", hint="name a folder with --data, or two with --pairs"
+        )
     counts = {
         int(getattr(validate_options(info, each.options), "channels", 3)) for each in recipe.runs
     }

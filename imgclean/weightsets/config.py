@@ -110,7 +110,9 @@ class WeightSetConfig(_Record):
 def list_mistakes(error: ValidationError) -> str:
     """Return every mistake that pydantic found, each with its path, on one line."""
     return "; ".join(
-        f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors()
+        f"{'.'.join(str(part) for part in each['loc'])}: "
+        f"{each['msg'].removeprefix('Value error, ')}"
+        for each in error.errors()
     )
 
 
