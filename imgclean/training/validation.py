@@ -59,7 +59,7 @@ def inspection_of(recipe: Recipe, images: TrainingSet, channels: int, emit: Emit
 
 def _samples(images: CleanImages | ImagePairs, recipe: Recipe) -> tuple[list[Sample], str]:
     limit, side = recipe.validation.images, recipe.validation.crop
-    names = [Path(each).stem for each in images.names[:limit]]
+    names = _distinct([Path(each).stem for each in images.names[:limit]])
     if not isinstance(images, CleanImages):
         pairs = zip(names, images.noisy, images.clean, strict=False)
         return [sample_of_pair(*each, side) for each in pairs], "pairs"
@@ -67,6 +67,13 @@ def _samples(images: CleanImages | ImagePairs, recipe: Recipe) -> tuple[list[Sam
     level = levels[len(levels) // 2]
     found = zip(names, images.images, strict=False)
     return [sample_of_image(name, each, level, side) for name, each in found], str(level)
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Return names that are all different: with numbers where they are not."""
+    if len(set(names)) == len(names):
+        return names
+    return [f"{number}-{name}" for number, name in enumerate(names, start=1)]
 
 
 def validate(
