@@ -49,7 +49,7 @@ def demo(_: list[str]) -> int:
 
 def test(arguments: list[str]) -> int:
     """Run every test."""
-    return _run("python", "-m", "pytest", *(arguments or ["-n", "2", "-q"]))
+    return _run("python", "-m", "pytest", *(arguments or ["-n", "2", "--dist", "worksteal", "-q"]))
 
 
 def lint(_: list[str]) -> int:
