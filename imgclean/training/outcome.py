@@ -16,7 +16,7 @@ from imgclean.training.run_folder import set_name
 from imgclean.training.validation import validate
 from imgclean.weightsets.catalogue import WeightSet, find, installed
 from imgclean.weightsets.config import Provenance, WeightSetConfig
-from imgclean.weightsets.network import validate_options
+from imgclean.weightsets.network import channels_of
 from imgclean.weightsets.store import write_config, write_weight_set
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ class Outcome:
 
     def config(self, folder: Path) -> WeightSetConfig:
         """Return what the weight set in a folder says of itself."""
-        options = validate_options(self.info, self.stage.options)
-        channels = int(getattr(options, "channels", 3))
+        channels = channels_of(self.info, self.stage.options)
         return WeightSetConfig(
             name=set_name(self.info.name, folder),
             model=self.info.name,

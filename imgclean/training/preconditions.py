@@ -19,7 +19,7 @@ from imgclean.training.schedule import Plateau
 from imgclean.training.stages import FRESH
 from imgclean.weightsets.catalogue import find, installed
 from imgclean.weightsets.config import CARD_NAME, CONFIG_NAME, WEIGHTS_NAME
-from imgclean.weightsets.network import validate_options
+from imgclean.weightsets.network import channels_of
 
 if TYPE_CHECKING:
     from imgclean.extension.model_info import ModelInfo
@@ -37,9 +37,7 @@ def refuse_what_cannot_be(recipe: Recipe, info: ModelInfo, output: Path, *, resu
         raise InvalidSetting(
             "there is nothing to train on", hint="name a folder with --data, or two with --pairs"
         )
-    counts = {
-        int(getattr(validate_options(info, each.options), "channels", 3)) for each in recipe.runs
-    }
+    counts = {channels_of(info, each.options) for each in recipe.runs}
     if len(counts) > 1:
         raise InvalidSetting("stages cannot change the channels", hint="start a run for each")
     (channels,) = counts

@@ -20,6 +20,7 @@ from imgclean.training.patch_draws import make_batches
 from imgclean.training.stage_log import StageLog
 from imgclean.training.stage_parts import StageParts
 from imgclean.training.state import StageState
+from imgclean.weightsets.network import channels_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,7 +142,7 @@ def _adversary(job: StageJob) -> Adversary | None:
         return None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(job.recipe.seed)
-        channels = int(job.recipe.options.get("channels", 3))
+        channels = channels_of(job.info, job.recipe.options)
         discriminator = make_discriminator(terms[0].discriminator, channels, job.info)
     return Adversary(
         discriminator,

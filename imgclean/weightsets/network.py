@@ -39,6 +39,15 @@ def validate_options(info: ModelInfo, options: Mapping[str, Any]) -> BaseModel:
         ) from error
 
 
+def channels_of(info: ModelInfo, options: Mapping[str, Any]) -> int:
+    """Return the image channels of the network that is built with these options.
+
+    Raises:
+        InvalidSetting: as `validate_options`.
+    """
+    return int(validate_options(info, options).channels)  # type: ignore[attr-defined]
+
+
 def tiling_of(info: ModelInfo, options: BaseModel) -> Tiling:
     """Return how images may be cut for the model built with these options."""
     if isinstance(info.tiling, Tiling):
