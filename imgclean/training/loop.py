@@ -80,6 +80,7 @@ class StageLoop:
                 if last and not stop and not state.is_finite():
                     raise NotANumber(math.nan)  # the last step has spoiled the weights
                 if last:
+                    self._reports.write_row(progress, rate, last=not stop)
                     return stop
                 rate = self._step(progress)
                 self._reports.write_row(progress, rate)

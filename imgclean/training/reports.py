@@ -96,14 +96,20 @@ class StageReports:
             )
         )
 
-    def write_row(self, progress: Progress, of_peak: float) -> None:
+    def write_row(self, progress: Progress, of_peak: float, *, last: bool = False) -> None:
         """Write a row of the log, if it is due.
+
+        Args:
+            progress: how far the stage is.
+            of_peak: the latest rate's share of its peak.
+            last: whether the stage is at its end, so that what is left makes a row too.
 
         Raises:
             NotANumber: a figure is none.
         """
         state, parts = self._state, self._parts
-        if state.step % _STEPS_BETWEEN_ROWS:
+        due = last or state.step % _STEPS_BETWEEN_ROWS == 0
+        if not (due and state.row):
             return
         means = _numbers(state.row.drain(parts.runtime.means))
         rate = parts.recipe.optimiser.lr * of_peak
