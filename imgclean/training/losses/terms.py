@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from imgclean.training.recipe_tables import Section
 
 NonNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class Ramp(_Section):
+class Ramp(Section):
     """A weight that moves along a line while the stage's budget is spent.
 
     The multi-scale CNN's (1 + s t) / T at step t of T is the ramp from 1 / T to 1 / T + s.
@@ -42,7 +40,7 @@ class Ramp(_Section):
         return (1 - passed) * self.start + passed * self.end
 
 
-class _Term(_Section):
+class _Term(Section):
     weight: NonNegative | Ramp = 1.0
 
     def weight_at(self, share: float) -> float:
