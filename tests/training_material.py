@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import torch
 from imgclean_dncnn import DNCNN
 
 from imgclean.training.budget import stage_budgets
-from imgclean.training.inspection import Inspection
+from imgclean.training.inspection import Inspection, Sample
 from imgclean.training.patches import Pixels
 from imgclean.training.recipe import read_recipe
 from imgclean.training.runtime import launch
@@ -55,9 +57,28 @@ def smooth_pixels():
     return Pixels([smooth, smooth[::-1].copy()], CPU)
 
 
-def stage_job(output, *, events=None, network=None, freeze=(), pixels=None, **settings):
+def samples(count=2):
+    """Return what a network is looked at with, one after the other: flat noise on gray."""
+    generator = torch.Generator().manual_seed(3)
+    noise = torch.randn(count, 1, 24, 24, generator=generator) * 25 / 255
+    clean = torch.full((1, 24, 24), 0.5)
+    return [Sample(str(index), clean + each, clean, 25 / 255) for index, each in enumerate(noise)]
+
+
+def stage_job(
+    output,
+    *,
+    events=None,
+    network=None,
+    freeze=(),
+    pixels=None,
+    bf16=False,
+    looked_at=(),
+    **settings,
+):
     """Return a job of one stage; `settings` are the recipe's."""
-    runtime = launch(CPU, 1, bf16=False)
+    info = dataclasses.replace(DNCNN, noise_aware=settings.pop("noise_aware", False))
+    runtime = launch(CPU, 1, bf16=bf16)
     pixels = pixels or smooth_pixels()
     made = recipe(**settings)
     (budget,) = stage_budgets(made, positions=len(pixels), processes=1)
@@ -66,11 +87,11 @@ def stage_job(output, *, events=None, network=None, freeze=(), pixels=None, **se
         name="",
         recipe=made,
         freeze=freeze,
-        info=DNCNN,
+        info=info,
         budget=budget,
         network=network or Tiny(),
         pixels=pixels,
-        inspection=Inspection([], "gaussian:25", counts=False),
+        inspection=Inspection(looked_at, "gaussian:25", counts=bool(looked_at)),
         runtime=runtime,
         output=output,
         checkpoint=output / "checkpoint.pt",

@@ -61,7 +61,7 @@ class StageLoop:
             self._safekeeping.leave()
             return False
         if state.step > first:
-            self._measurements.take()
+            self._measurements.take_last()
         self._safekeeping.save()
         return True
 

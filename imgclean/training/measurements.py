@@ -30,6 +30,7 @@ class StageMeasurements:
         # all that was due up to here was measured before the checkpoint that the state comes from
         self._share = parts.budget.progress(max(0, state.step - 1), state.seconds).share
         self._took = self._at = 0.0
+        self._step: int | None = None  # at which the latest measurement was taken
 
     def take_if_due(self, progress: Progress) -> None:
         """Measure, once in each `validation.every` of the budget."""
@@ -47,18 +48,30 @@ class StageMeasurements:
     def take(self) -> None:
         """Measure, write it into the log, and let the schedule know."""
         state, parts = self._state, self._parts
+        psnr, schedule = self._measure(), parts.recipe.schedule
+        if psnr is None or not isinstance(schedule, Plateau):
+            return
+        if state.plateau.observe(psnr, schedule):
+            message = f"no gain: the rate falls to {state.plateau.factor:.2g} of its peak"
+            parts.emit(Note(message=message))
+
+    def take_last(self) -> None:
+        """Measure at the stage's end, unless that was just done; no rate depends on it."""
+        if self._step != self._state.step:
+            self._measure()
+
+    def _measure(self) -> float | None:
+        """Return the PSNR in dB, the same in every process, or None where it does not count."""
+        state, parts = self._state, self._parts
+        self._step = state.step
         psnr: float | None = None
         if parts.runtime.leads:
             psnr = parts.inspection.measure(state.average.module, parts.runtime.autocast)
             parts.log.measurement(state.step, psnr, parts.inspection.pictures())
         psnr = parts.runtime.from_leader(psnr)
-        if psnr is None:
-            return
-        parts.emit(parts.inspection.event(parts.name, state.step, psnr))
-        schedule = parts.recipe.schedule
-        if isinstance(schedule, Plateau) and state.plateau.observe(psnr, schedule):
-            message = f"no gain: the rate falls to {state.plateau.factor:.2g} of its peak"
-            parts.emit(Note(message=message))
+        if psnr is not None:
+            parts.emit(parts.inspection.event(parts.name, state.step, psnr))
+        return psnr
 
     def has_settled(self) -> bool:
         """Whether the schedule `plateau` has come to its end."""

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from material import ENVIRONMENT, command
 from training_pictures import QUICK, write_pictures
@@ -29,14 +30,8 @@ def clean(tmp_path, monkeypatch):
 
 
 def start(*arguments, **settings):
-    return subprocess.Popen(
-        command(*arguments),
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        **settings,
-    )
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command(*arguments), env=ENVIRONMENT, text=True, **streams | settings)
 
 
 def weights(folder):
@@ -122,6 +117,19 @@ def test_a_follower_whose_leader_is_killed_ends_too(imgclean, clean, without_bat
     while time.monotonic() < deadline and _lives(run.pid):
         time.sleep(0.1)
     assert not _lives(run.pid)
+
+
+def test_a_leader_whose_follower_is_killed_says_so(imgclean, clean, without_batch_norm):
+    several = [*SETTINGS, *without_batch_norm, "--devices", "2", "--steps", "100000"]
+    with Path("errors").open("w") as errors:
+        run = start(*several, "--out", "run", "--json", stderr=errors)
+        next(line for line in map(json.loads, run.stdout) if line["event"] == "step")
+        (follower,) = psutil.Process(run.pid).children()
+        follower.kill()
+        run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert "the processes have lost one another" in Path("errors").read_text()
+    assert "--resume goes on" in Path("errors").read_text()
 
 
 def _lives(group):
