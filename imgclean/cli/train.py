@@ -210,7 +210,7 @@ def _run(
     chosen = registry().model(recipe.model)
     hooks = Hooks(
         train=partial(_ask_plugin, chosen),
-        denoise=registry().hook("imgclean_denoise", chosen.plugin),
+        denoise=registry().own_hook("imgclean_denoise", chosen.plugin),
     )
     follows = is_follower()
     with reporting(1, json_lines=json_lines and not follows, quiet=quiet or follows) as emit:

@@ -141,10 +141,15 @@ class Registry:
             raise AmbiguousModel(f"several plugins offer a model {name!r}", hint=f"use {keys}")
         raise self._missing(name)
 
-    def hook(self, name: str, plugin: LoadedPlugin) -> Callable[..., Any]:
+    def hook(self, name: str, plugin: LoadedPlugin) -> pluggy.HookCaller:
         """Return a caller of one hook of one plugin; no other plugin is asked."""
         others = [each.value for each in self.plugins if each is not plugin]
         return self._manager.subset_hook_caller(name, remove_plugins=others)
+
+    def own_hook(self, name: str, plugin: LoadedPlugin) -> Callable[..., Any] | None:
+        """Return a caller of one hook of one plugin, or None where the plugin does not have it."""
+        caller = self.hook(name, plugin)
+        return caller if caller.get_hookimpls() else None
 
     def none_works(self) -> NoModelInstalled:
         """Return the error for a command that finds no model at all."""

@@ -12,9 +12,15 @@ from imgclean.errors import DenoiserFailed, ImgcleanError, NonFiniteOutput, one_
 from imgclean.extension.requests import DenoiseRequest, Raster, Window
 from imgclean.images.rasters import ArrayRaster
 from imgclean.inference.channels import join_channels, split_channels
-from imgclean.inference.device import DTYPES, choose_precision, forbid_tf32
+from imgclean.inference.device import choose_precision, forbid_tf32, measure_cudnn_choices
 from imgclean.inference.engine import is_finite, run_tiles
-from imgclean.inference.folding import fold_batch_norm
+from imgclean.inference.preparation.prepare import (
+    Prepared,
+    Target,
+    in_precision,
+    prepare,
+    prepare_parts,
+)
 from imgclean.inference.tile_functions import averaging_orientations, blending
 from imgclean.inference.tiles import split, tile_side
 from imgclean.weightsets.network import load_network, tiling_of, validate_options
@@ -41,8 +47,8 @@ class Denoiser:
         weights: its weight set.
         settings: how to clean.
         device: where to compute.
-        plugin_denoise: the owning plugin's `imgclean_denoise`; None from it means the core's
-            way, one pass of tiles.
+        plugin_denoise: the owning plugin's `imgclean_denoise`, if it has one; None from it means
+            the core's way, one pass of tiles.
 
     Raises:
         WeightsCorrupt, WeightsIncompatible: the set cannot be used.
@@ -55,7 +61,7 @@ class Denoiser:
         weights: WeightSet,
         settings: InferenceSettings,
         device: torch.device,
-        plugin_denoise: Callable[..., Raster | None] = lambda **_: None,
+        plugin_denoise: Callable[..., Raster | None] | None = None,
     ) -> None:
         self.info = info
         self.weights = weights
@@ -64,12 +70,13 @@ class Denoiser:
         self._plugin_denoise = plugin_denoise
         self.precision_for(np.dtype(np.uint8))  # refuses a precision that the model does not have
         forbid_tf32()
-        network = load_network(info, weights)
-        fold_batch_norm(network)
-        network = network.requires_grad_(False).to(device)
+        measure_cudnn_choices()
+        network = load_network(info, weights).requires_grad_(False).to(device)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._tiling = tiling_of(info, validate_options(info, weights.config.options))
-        self._side = tile_side(settings.tile, device, self._tiling.halo)
+        self._prepared: dict[Precision, Prepared] = {}
+        self._parts: dict[Precision, torch.nn.Module] = {}
+        self._sides: dict[Precision, int | None] = {}
 
     @property
     def identity(self) -> dict[str, object]:
@@ -152,7 +159,7 @@ class Denoiser:
             result = self._by_plugin(precision, raster, on_pixels)
             if result is None:
                 function = blending(self._model_function(precision), self.settings.strength)
-                self._run_tiles(function, raster, sink, on_pixels)
+                self._run_tiles(precision, function, raster, sink, on_pixels)
                 return
         else:
             cleaned = [self._clean(precision, part, on_pixels) for part in parts]
@@ -167,18 +174,21 @@ class Denoiser:
         if result is not None:
             return result
         store = _FloatStore(*raster.shape[1:])
-        self._run_tiles(self._model_function(precision), raster, store, on_pixels)
+        self._run_tiles(precision, self._model_function(precision), raster, store, on_pixels)
         return store.raster()
 
     def _by_plugin(
         self, precision: Precision, raster: Raster, on_pixels: Callable[[int], None]
     ) -> Raster | None:
+        if self._plugin_denoise is None:
+            return None
+
         def one_pass(
             function: TileFunction, raster: Raster, halo: int, alignment: int = 1
         ) -> Raster:
             store = _FloatStore(*raster.shape[1:])
-            wrapped = self._averaged(self._cast(function, precision))
-            self._run_tiles(wrapped, raster, store, on_pixels, halo, alignment)
+            wrapped = self._averaged(in_precision(function, self._target(precision)))
+            self._run_tiles(precision, wrapped, raster, store, on_pixels, halo, alignment)
             return store.raster()
 
         request = DenoiseRequest(
@@ -190,10 +200,14 @@ class Denoiser:
             options=self.weights.config.options,
             run_tiles=one_pass,
         )
-        return self._plugin_denoise(model=self._network, image=raster, request=request)
+        if precision not in self._parts:
+            self._parts[precision] = prepare_parts(self._network, self._target(precision))
+        model = self._parts[precision]
+        return self._plugin_denoise(model=model, image=raster, request=request)
 
     def _run_tiles(
         self,
+        precision: Precision,
         function: TileFunction,
         raster: Raster,
         sink: Sink,
@@ -201,36 +215,41 @@ class Denoiser:
         halo: int | None = None,
         alignment: int | None = None,
     ) -> None:
-        self._side = run_tiles(
+        halo = self._tiling.halo if halo is None else halo
+        self._sides[precision] = run_tiles(
             function,
             raster,
             sink,
-            halo=self._tiling.halo if halo is None else halo,
+            halo=halo,
             alignment=self._tiling.alignment if alignment is None else alignment,
-            side=self._side,
+            side=self._side(precision, halo),
             device=self.device,
             on_pixels=on_pixels,
         )
 
+    def _side(self, precision: Precision, halo: int) -> int | None:
+        """Return the side of tiles: what fitted the last image, or what should fit."""
+        if precision not in self._sides:
+            size = self._prepare(precision).bytes_per_pixel
+            return tile_side(self.settings.tile, self.device, halo, size)
+        return self._sides[precision]
+
     def _model_function(self, precision: Precision) -> TileFunction:
-        sigma = self.settings.unit_sigma
+        return self._averaged(self._prepare(precision).function)
 
-        def forward(x: torch.Tensor) -> torch.Tensor:
-            level = None if sigma is None else x.new_full((x.shape[0],), sigma)
-            return self._network(x, level)  # type: ignore[no-any-return]
+    def _prepare(self, precision: Precision) -> Prepared:
+        if precision not in self._prepared:
+            self._prepared[precision] = prepare(
+                self._network,
+                self._target(precision),
+                sigma=self.settings.unit_sigma,
+                channels=self.weights.config.channels,
+                alignment=self._tiling.alignment,
+            )
+        return self._prepared[precision]
 
-        return self._averaged(self._cast(forward, precision))
-
-    def _cast(self, function: TileFunction, precision: Precision) -> TileFunction:
-        """Compute in `precision`; sums with the float32 input, as a residual's, stay float32."""
-        if precision == "fp32":
-            return function
-
-        def cast(x: torch.Tensor) -> torch.Tensor:
-            with torch.autocast(self.device.type, DTYPES[precision]):
-                return function(x)
-
-        return cast
+    def _target(self, precision: Precision) -> Target:
+        return Target(self.device, precision, self.settings.backend)
 
     def _averaged(self, function: TileFunction) -> TileFunction:
         return averaging_orientations(function) if self.settings.ensemble else function

@@ -105,6 +105,11 @@ def forbid_tf32() -> None:
     torch.backends.cudnn.allow_tf32 = False
 
 
+def measure_cudnn_choices() -> None:
+    """Have cuDNN measure, for each tile shape that it meets, which of its algorithms is best."""
+    torch.backends.cudnn.benchmark = True
+
+
 def _best_kind() -> str:
     if torch.cuda.is_available():
         return "cuda"

@@ -9,15 +9,17 @@ import numpy as np
 import torch
 
 from imgclean.errors import DeviceOutOfMemory, NonFiniteOutput
-from imgclean.extension.requests import Raster, Window
-from imgclean.inference.tiles import Tile, split, widen
+from imgclean.inference.lanes import lane_on
+from imgclean.inference.tiles import cover, split, widen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from imgclean.extension.requests import Raster, Window
     from imgclean.images.rasters import Sink
+    from imgclean.inference.tiles import Tile
 
 _SMALLEST_SIDE = 32
 _OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
@@ -41,7 +43,7 @@ def run_tiles(
     device runs out of memory, tiles become smaller and the run goes on.
 
     Args:
-        function: float32[1, C, h, w] to float32[1, C', h, w], on `device`.
+        function: float32[N, C, h, w] to float[N, C', h, w], on `device`.
         raster: the input.
         sink: gets float32[C', h, w] windows that cover the image once.
         halo: pixels of context.
@@ -58,41 +60,61 @@ def run_tiles(
         DeviceOutOfMemory: not even the smallest tile fits.
     """
     _, height, width = raster.shape
-    pending = deque(split(Window(0, 0, width, height), side, alignment))
-    while pending:
-        output = pending.popleft()
-        tile = widen(output, halo, alignment, height, width)
+    lane = lane_on(device, function)
+    pending = deque(cover(width, height, side, halo, alignment))
+    flying: deque[tuple[list[Tile], Callable[[], torch.Tensor]]] = deque()
+    while pending or flying:
+        group: list[Tile] = []
         try:
-            clean = _run_tile(function, raster, tile, device)
+            if pending and len(flying) < lane.depth:
+                group = _take_alike(pending, lane.most_pixels)
+                flying.append((group, lane.start(_read(raster, group))))
+                continue
+            group, result = flying.popleft()
+            clean = result()
         except (MemoryError, RuntimeError) as error:
             if not _is_out_of_memory(error):
                 raise
-            side = _smaller_side(output, alignment, error)
-            remaining = [output, *pending]
-            pending = deque(part for each in remaining for part in split(each, side, alignment))
+            side = _smaller_side(group[0].output, alignment, error)
+            left = [*group, *(tile for each, _ in flying for tile in each), *pending]
+            left.sort(key=lambda tile: (tile.output.y, tile.output.x))
+            smaller = (part for tile in left for part in split(tile.output, side, alignment))
+            pending = deque(widen(part, halo, alignment, height, width) for part in smaller)
+            flying.clear()
+            lane.most_pixels = 0
             _release_memory(device)
             continue
-        sink.write(output, clean)
-        on_pixels(output.width * output.height)
+        for tile, pixels in zip(group, clean, strict=True):
+            _write(sink, tile, pixels)
+            on_pixels(tile.output.width * tile.output.height)
     return side
 
 
-def _run_tile(
-    function: Callable[[torch.Tensor], torch.Tensor],
-    raster: Raster,
-    tile: Tile,
-    device: torch.device,
-) -> NDArray[np.float32]:
-    """Return the tile's output window, float32[C, h, w]."""
-    pixels = torch.from_numpy(raster.read(tile.input)).unsqueeze(0)
-    pixels = pixels.contiguous(memory_format=torch.channels_last)
-    result = function(pixels.to(device, non_blocking=True))
+def _take_alike(pending: deque[Tile], most_pixels: int) -> list[Tile]:
+    """Take the next tile, and those after it that have its shape, up to so many pixels in all."""
+    group = [pending.popleft()]
+    height, width = group[0].input.height, group[0].input.width
+    while pending and (len(group) + 1) * height * width <= most_pixels:
+        if (pending[0].input.height, pending[0].input.width) != (height, width):
+            break
+        group.append(pending.popleft())
+    return group
+
+
+def _read(raster: Raster, tiles: list[Tile]) -> torch.Tensor:
+    """Return the inputs of tiles of one shape, float32[N, C, h, w]."""
+    windows = [torch.from_numpy(raster.read(tile.input)) for tile in tiles]
+    return windows[0].unsqueeze(0) if len(windows) == 1 else torch.stack(windows)
+
+
+def _write(sink: Sink, tile: Tile, result: torch.Tensor) -> None:
+    """Hand on the part of float32[C, h, w] that is the tile's output."""
     left, top = tile.output.x - tile.input.x, tile.output.y - tile.input.y
-    inner = result[0, :, top : top + tile.output.height, left : left + tile.output.width]
-    clean: NDArray[np.float32] = inner.float().cpu().numpy()
+    inner = result[:, top : top + tile.output.height, left : left + tile.output.width]
+    clean: NDArray[np.float32] = inner.numpy()
     if not is_finite(clean):
         raise NonFiniteOutput("the model returned NaN or infinity")
-    return clean
+    sink.write(tile.output, clean)
 
 
 def is_finite(values: NDArray[np.float32]) -> bool:

@@ -93,7 +93,7 @@ class Selection:
             chosen.weights,
             self.settings,
             self.device,
-            self._registry.hook("imgclean_denoise", chosen.model.plugin),
+            self._registry.own_hook("imgclean_denoise", chosen.model.plugin),
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 from imgclean.degradation.gaussian import GREY_LEVELS
 from imgclean.errors import InvalidSetting
 from imgclean.inference.device import PrecisionChoice
+from imgclean.inference.preparation.prepare import Backend
 
 if TYPE_CHECKING:
     from imgclean.extension.model_info import Task
@@ -29,6 +30,7 @@ class InferenceSettings:
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: `auto`, `fp32`, `bf16` or `fp16`.
         tile: side of the output tile in pixels, `auto` or `none`.
+        backend: what computes: `auto`, `torch`, `compile` or `openvino`.
 
     Raises:
         InvalidSetting: a value is out of its range.
@@ -42,6 +44,7 @@ class InferenceSettings:
     device: str = "auto"
     precision: PrecisionChoice = "auto"
     tile: TileChoice = "auto"
+    backend: Backend = "auto"
 
     def __post_init__(self) -> None:
         if self.sigma is not None and not 0 <= self.sigma <= GREY_LEVELS:
@@ -50,6 +53,8 @@ class InferenceSettings:
             raise InvalidSetting(f"strength {self.strength:g} is not between 0 and 1")
         if self.precision not in get_args(PrecisionChoice):
             raise InvalidSetting(f"{self.precision!r} is not a precision")
+        if self.backend not in get_args(Backend):
+            raise InvalidSetting(f"{self.backend!r} is not a backend")
         if not isinstance(self.tile, int) and self.tile not in ("auto", "none"):
             raise InvalidSetting(f"a tile of {self.tile!r} is neither auto, none nor a number")
         if isinstance(self.tile, int) and self.tile < _SMALLEST_TILE:

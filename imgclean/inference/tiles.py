@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import psutil
 import torch
 
 from imgclean.extension.requests import Window
+from imgclean.inference.allocator import largest_reused_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TileChoice = int | Literal["auto", "none"]
 
-_CPU_SIDE = 512  # halo included: the activations of a 64-map layer stay near the cache
-_CUDA_BYTES_PER_PIXEL = 2048  # four float32 activations of 64 maps, twice over
-_CUDA_LARGEST_SIDE = 2048
+_CPU_LARGEST_SIDE = 1024
+_GPU_LARGEST_SIDE = 2048
+_SMALLEST_SIDE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +36,59 @@ class Tile:
     input: Window
 
 
-def tile_side(choice: TileChoice, device: torch.device, halo: int) -> int | None:
-    """Return the side of an output tile in pixels, halo excluded, or None for the whole image."""
+def tile_side(
+    choice: TileChoice, device: torch.device, halo: int, bytes_per_pixel: int
+) -> int | None:
+    """Return the side of an output tile in pixels, halo excluded, or None for the whole image.
+
+    The larger a tile, the smaller the share of its halo, which is computed twice. What bounds it
+    is memory: on a CPU, that a layer's activations are small enough to be used again once they are
+    freed, because new memory costs a third of the time of a fast network.
+
+    Args:
+        choice: as `--tile`.
+        device: where tiles are computed.
+        halo: pixels of context.
+        bytes_per_pixel: what a tile needs while it is computed.
+    """
     if choice == "none":
         return None
     if choice != "auto":
         return choice
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
-        widest = min(_CUDA_LARGEST_SIDE, math.isqrt(free // 2 // _CUDA_BYTES_PER_PIXEL))
+        room, largest = free // 4, _GPU_LARGEST_SIDE  # two tiles are under way
     elif device.type == "mps":
-        free = psutil.virtual_memory().available
-        widest = min(_CUDA_LARGEST_SIDE // 2, math.isqrt(free // 4 // _CUDA_BYTES_PER_PIXEL))
+        room, largest = psutil.virtual_memory().available // 4, _GPU_LARGEST_SIDE
     else:
-        widest = _CPU_SIDE
-    return max(widest - 2 * halo, 2 * halo, 64)
+        room, largest = 2 * largest_reused_block(), _CPU_LARGEST_SIDE  # a layer's input and output
+    widest = min(largest, math.isqrt(room // max(bytes_per_pixel, 1)))
+    return max(widest - 2 * halo, 2 * halo, _SMALLEST_SIDE)
+
+
+def cover(width: int, height: int, side: int | None, halo: int, alignment: int) -> list[Tile]:
+    """Return the tiles of an image, row by row, whose inputs are all of one shape.
+
+    A tile at the border, which has less halo, computes more of the image instead. So memory that
+    one tile frees fits the next, and whatever is prepared for a shape serves all of them. Only
+    where the image's sides are no multiples of the alignment, the last ones are that much smaller.
+
+    Args:
+        width, height: of the image.
+        side: of an output tile between others, or None for the whole image as one.
+        halo: pixels around an output tile that its values depend on.
+        alignment: origins of inputs are multiples of it.
+    """
+    columns = _spans(width, side, halo, alignment)
+    rows = _spans(height, side, halo, alignment)
+    return [
+        Tile(
+            Window(x.output, y.output, x.output_length, y.output_length),
+            Window(x.input, y.input, x.input_length, y.input_length),
+        )
+        for y in rows
+        for x in columns
+    ]
 
 
 def split(window: Window, side: int | None, alignment: int = 1) -> Iterator[Window]:
@@ -79,6 +119,33 @@ def widen(output: Window, halo: int, alignment: int, height: int, width: int) ->
     right = min(width, output.x + output.width + halo)
     bottom = min(height, output.y + output.height + halo)
     return Tile(output, Window(left, top, right - left, bottom - top))
+
+
+class _Span(NamedTuple):
+    """A tile along one axis: where its output and its input begin, and their lengths."""
+
+    output: int
+    output_length: int
+    input: int
+    input_length: int
+
+
+def _spans(length: int, side: int | None, halo: int, alignment: int) -> list[_Span]:
+    """Cut an axis into the fewest tiles, whose inputs are as short as that allows, and equal."""
+    lost = math.ceil(2 * halo / alignment) * alignment  # of each input, to the halos on both sides
+    largest = max(((side or length) + lost) // alignment, lost // alignment + 1) * alignment
+    if side is None or length <= largest:
+        return [_Span(0, length, 0, length)]
+    count = math.ceil((length - lost) / (largest - lost))
+    share = (length + (count - 1) * lost) / count
+    input_length = math.ceil(share / alignment) * alignment
+    last = math.ceil((length - input_length) / alignment) * alignment
+    starts = [min(index * (input_length - lost), last) for index in range(count)]
+    edges = [0, *(start + halo for start in starts[1:]), length]
+    return [
+        _Span(edge, after - edge, start, min(input_length, length - start))
+        for start, (edge, after) in zip(starts, pairwise(edges), strict=True)
+    ]
 
 
 def _equal_part(length: int, side: int, alignment: int) -> int:

@@ -105,7 +105,7 @@ def write_outcome(
 def measure_outcome(
     outcome: Outcome,
     weights: WeightSet,
-    plugin_denoise: Callable[..., Raster | None],
+    plugin_denoise: Callable[..., Raster | None] | None,
     emit: Emit,
 ) -> WeightSet:
     """Measure a weight set on the recipe's validation images, and let it say so.

@@ -56,11 +56,11 @@ class Hooks:
 
     Attributes:
         train: its `imgclean_train`; None from it means the core's loop.
-        denoise: its `imgclean_denoise`, for validation.
+        denoise: its `imgclean_denoise`, if it has one, for validation.
     """
 
     train: Callable[[TrainJob], TrainResult | None] = lambda _: None
-    denoise: Callable[..., Raster | None] = lambda **_: None
+    denoise: Callable[..., Raster | None] | None = None
 
 
 def train(

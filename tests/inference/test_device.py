@@ -51,15 +51,9 @@ def test_the_cpu_has_a_name_and_an_answer_on_bf16():
     assert isinstance(has_bf16(CPU), bool)
 
 
-def test_an_automatic_tile_leaves_room_for_its_halo():
-    assert tile_side("auto", CPU, 20) == 512 - 40
-    assert tile_side("auto", CPU, 400) >= 800
-    assert tile_side("none", CPU, 20) is None
-    assert tile_side(96, CPU, 20) == 96
-
-
 @pytest.mark.parametrize(
-    "settings", [{"sigma": -1.0}, {"sigma": 256.0}, {"strength": 1.5}, {"tile": 8}]
+    "settings",
+    [{"sigma": -1.0}, {"sigma": 256.0}, {"strength": 1.5}, {"tile": 8}, {"backend": "tensorrt"}],
 )
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(InvalidSetting):

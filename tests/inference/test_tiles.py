@@ -1,10 +1,86 @@
+import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imgclean.extension.requests import Window
-from imgclean.inference.tiles import split, widen
+from imgclean.inference import allocator
+from imgclean.inference.tiles import cover, split, tile_side, widen
 
+CPU = torch.device("cpu")
 SIZES = st.integers(1, 300)
+ALIGNMENTS = st.sampled_from([1, 2, 8, 26])
+
+
+@given(SIZES, SIZES, st.integers(16, 128), st.integers(0, 40), ALIGNMENTS)
+def test_tiles_cover_the_image_once_and_each_has_its_halo(height, width, side, halo, alignment):
+    covered = torch.zeros(height, width, dtype=torch.int)
+    for tile in cover(width, height, side, halo, alignment):
+        x, y, right, bottom = edges(tile.output)
+        left, top, end, below = edges(tile.input)
+        covered[y:bottom, x:right] += 1
+        assert left == 0 or x - left >= halo
+        assert top == 0 or y - top >= halo
+        assert end == width or end - right >= halo
+        assert below == height or below - bottom >= halo
+        assert left % alignment == 0
+        assert top % alignment == 0
+        assert 0 <= left < end <= width
+        assert 0 <= top < below <= height
+    assert (covered == 1).all()
+
+
+@given(st.integers(1, 2000), st.integers(16, 200), st.integers(0, 60), ALIGNMENTS)
+def test_all_inputs_have_one_width_up_to_the_alignment(width, side, halo, alignment):
+    widths = {tile.input.width for tile in cover(width, 1, side, halo, alignment)}
+    assert max(widths) - min(widths) < alignment
+    assert len(cover(width, 1, side, halo, alignment)) == 1 or max(widths) <= side + 2 * halo + (
+        2 * alignment
+    )
+
+
+def test_there_are_as_few_tiles_as_can_be_and_none_where_the_image_fits_with_its_halo():
+    assert len(cover(1000, 1, 480, 20, 1)) == 2
+    assert [tile.input.width for tile in cover(1000, 1, 480, 20, 1)] == [520, 520]
+    assert len(cover(520, 1, 480, 20, 1)) == 1
+    assert len(cover(521, 1, 480, 20, 1)) == 2
+
+
+def test_an_automatic_tile_has_activations_that_are_used_again(monkeypatch):
+    for largest in (31 << 20, 64 << 20):
+        monkeypatch.setattr(allocator, "_largest_reused", [largest])
+        side = tile_side("auto", CPU, halo=20, bytes_per_pixel=256)
+        assert (side + 40) ** 2 * 128 <= largest < (side + 41) ** 2 * 128
+    assert tile_side("auto", CPU, halo=400, bytes_per_pixel=256) == 800
+    assert tile_side("auto", CPU, halo=5, bytes_per_pixel=0) == 1014
+
+
+def test_a_tile_that_was_asked_for_is_what_it_is():
+    assert tile_side("none", CPU, 20, 256) is None
+    assert tile_side(96, CPU, 20, 256) == 96
+
+
+@pytest.mark.parametrize("allows", [True, False])
+def test_the_largest_block_that_is_used_again_is_what_the_allocator_allows(monkeypatch, allows):
+    asked = []
+
+    def mallopt(parameter, value):
+        asked.append((parameter, value))
+        return allows or value <= 32 << 20
+
+    library = type("Library", (), {"mallopt": staticmethod(mallopt)})
+    monkeypatch.setattr(allocator.ctypes, "CDLL", lambda _: library)
+    monkeypatch.setattr(allocator.sys, "platform", "linux")
+    monkeypatch.setattr(allocator, "_largest_reused", [allocator.largest_reused_block()])
+    allocator.keep_freed_memory()
+    if allows:
+        assert allocator.largest_reused_block() == 64 << 20
+    else:
+        assert asked[-1] == (-3, 32 << 20)
+
+
+def edges(window):
+    return window.x, window.y, window.x + window.width, window.y + window.height
 
 
 @given(SIZES, SIZES, st.integers(1, 128), st.sampled_from([1, 2, 8]))

@@ -6,7 +6,8 @@ from imgclean_dncnn.options import DnCNNOptions, tiling
 from pydantic import ValidationError
 from torch import nn
 
-from imgclean.inference.folding import fold_batch_norm
+from imgclean.inference.preparation.plain_convolution import PlainConvolution
+from imgclean.inference.preparation.rewriting import rewrite
 from imgclean.weightsets.network import build_network, validate_options
 
 
@@ -23,8 +24,7 @@ def test_the_network_has_the_papers_parameters_before_and_after_folding(
 ):
     network = DnCNN(channels, depth)
     assert parameters(network) == trained
-    fold_batch_norm(network.eval())
-    assert parameters(network) == folded
+    assert parameters(rewrite(network.eval(), PlainConvolution)) == folded
 
 
 def test_the_layers_are_the_papers():

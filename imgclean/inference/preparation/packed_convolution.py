@@ -1,0 +1,111 @@
+"""A convolution with what follows it as one operation of oneDNN, its weights laid out once.
+
+The operators are torch's own but private (torch.ops.mkldnn, which torch.compile uses), so that each
+is tried before it is relied on.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from imgclean.inference.preparation.fusion import Convolution
+from imgclean.inference.preparation.geometry import geometry_of, is_symmetric, keeps_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 5e-2, torch.float16: 1e-2}
+
+
+class PackedConvolution(nn.Module):
+    """out = max(y, slope * y), y = conv(x) + bias [+ other].
+
+    Args:
+        convolution: what to compute.
+        dtype: of the weights and the output; products are summed in float32.
+    """
+
+    def __init__(self, convolution: Convolution, dtype: torch.dtype) -> None:
+        super().__init__()
+        layer = convolution.layer
+        self._dtype = dtype
+        self._slope = convolution.slope
+        self._outputs = layer.out_channels
+        self._keeps_size = keeps_size(layer)
+        self._geometry = padding, stride, dilation, groups = geometry_of(layer)
+        weight = layer.weight.detach().to(dtype, memory_format=torch.channels_last)
+        self._weight = torch._C._nn.mkldnn_reorder_conv2d_weight(
+            weight.to_mkldnn(), padding, stride, dilation, groups
+        )
+        self._bias = None if layer.bias is None else layer.bias.detach().float()
+        self._bias_beside_sum = None if self._bias is None else self._bias.to(dtype)
+
+    def forward(self, x: torch.Tensor, other: torch.Tensor | None = None) -> torch.Tensor:
+        """Return float[N, C', H', W'].
+
+        Args:
+            x: float[N, C, H, W], of any float type.
+            other: is added. A sum of two types, or of two shapes, is computed as torch does it.
+        """
+        x = x.to(self._dtype)
+        if other is None:
+            return self._alone(x, self._slope)
+        if self._is_like_output(other, x) and self._slope in (0, 1):
+            return self._summed(x, other)
+        return functional.leaky_relu(self._alone(x, 1) + other, self._slope)
+
+    def _alone(self, x: torch.Tensor, slope: float) -> torch.Tensor:
+        name, values = ("leaky_relu", [slope]) if slope else ("relu", [])
+        if slope == 1:
+            name, values = "none", []
+        operation: Any = torch.ops.mkldnn._convolution_pointwise
+        return operation(x, self._weight, self._bias, *self._geometry, name, values, "")  # type: ignore[no-any-return]
+
+    def _summed(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        parameters = self._weight, self._bias_beside_sum, *self._geometry
+        activation = None if self._slope == 1 else "relu"
+        operation: Any = torch.ops.mkldnn._convolution_pointwise.binary
+        return operation(x, other, *parameters, "add", 1.0, activation, [], "")  # type: ignore[no-any-return]
+
+    def _is_like_output(self, other: torch.Tensor, x: torch.Tensor) -> bool:
+        shape = (x.shape[0], self._outputs, *x.shape[2:])
+        return self._keeps_size and other.dtype == self._dtype and other.shape == shape
+
+
+def can_pack(convolution: Convolution, dtype: torch.dtype) -> bool:
+    """Whether oneDNN, as torch has it here, computes such a convolution, and rightly."""
+    layer = convolution.layer
+    return layer.padding_mode == "zeros" and is_symmetric(layer) and _is_sound(dtype)
+
+
+@lru_cache
+def _is_sound(dtype: torch.dtype) -> bool:
+    """Try the private operators on a small convolution, in every form that is used of them."""
+    if not torch.backends.mkldnn.is_available():
+        return False
+    try:
+        return all(
+            bool((found.float() - expected).abs().max() <= _TOLERANCE[dtype])
+            for found, expected in _trials(dtype)
+        )
+    except (RuntimeError, AttributeError, TypeError):
+        return False
+
+
+@torch.no_grad()
+def _trials(dtype: torch.dtype) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield what the operators compute, and what they should."""
+    generator = torch.Generator().manual_seed(0)
+    x, other = torch.rand(2, 1, 16, 24, 40, generator=generator).to(dtype)
+    layer = nn.Conv2d(16, 16, 3, padding=1)
+    layer.weight.copy_(torch.randn(layer.weight.shape, generator=generator) / 12)
+    plain = functional.conv2d(x.float(), layer.weight, layer.bias, padding=1)
+    for slope in (1.0, 0.0, 0.1):
+        packed = PackedConvolution(Convolution(layer, slope), dtype)
+        yield packed(x), functional.leaky_relu(plain, slope)
+        yield packed(x, other), functional.leaky_relu(plain + other.float(), slope)

@@ -1,0 +1,197 @@
+"""From a network to the function that tiles go through."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import nn
+
+from imgclean.errors import InvalidSetting
+from imgclean.inference.device import DTYPES
+from imgclean.inference.preparation.compilation import CompiledInTime, can_compile, compiled
+from imgclean.inference.preparation.cudnn_convolution import CudnnConvolution, can_use_cudnn
+from imgclean.inference.preparation.live_memory import peak_live_bytes
+from imgclean.inference.preparation.openvino_backend import by_openvino
+from imgclean.inference.preparation.packed_convolution import PackedConvolution, can_pack
+from imgclean.inference.preparation.plain_convolution import PlainConvolution
+from imgclean.inference.preparation.recording import RecordedOnCuda
+from imgclean.inference.preparation.rewriting import rewrite, rewrite_children
+
+if TYPE_CHECKING:
+    from imgclean.extension.model_info import Precision
+    from imgclean.inference.preparation.fusion import Convolution
+    from imgclean.inference.tile_functions import TileFunction
+
+Backend = Literal["auto", "torch", "compile", "openvino"]
+Way = Literal["fused", "folded", "plain", "compiled", "openvino"]
+
+_SAMPLE_SIDE = 64
+_UNKNOWN_BYTES = 1024  # a pixel, of a network that cannot be tried: 64 float32 maps, four times
+_TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "bf16": 0.1, "fp16": 0.02}  # of the largest
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a network is prepared for.
+
+    Attributes:
+        device: where it runs.
+        precision: in which it computes.
+        backend: what computes it. `auto` and `torch` are torch's own operations; where they cannot
+            be fused, `auto` compiles what a long run needs.
+    """
+
+    device: torch.device
+    precision: Precision
+    backend: Backend = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A network, ready for tiles.
+
+    Attributes:
+        function: float32[N, C, h, w] in [0, 1], on the device, to float[N, C, h, w].
+        bytes_per_pixel: what is alive at once of all that it computes, at most.
+        way: `fused` operations; batch norm only `folded`; `plain`, as the plugin has it;
+            `compiled`; `openvino`.
+    """
+
+    function: TileFunction
+    bytes_per_pixel: int
+    way: Way
+
+
+def prepare(
+    network: nn.Module, target: Target, *, sigma: float | None, channels: int, alignment: int
+) -> Prepared:
+    """Make a network quick for a target.
+
+    Convolutions are computed together with the batch norm, the sum and the ReLU that follow, in the
+    target's precision, their weights laid out once. The result is tried on a small image; a network
+    that it does not agree with, or that cannot be understood, runs as it is.
+
+    Args:
+        network: `forward(x, sigma)`, on the device, in float32 and eval mode; it stays as it is.
+        target: for what.
+        sigma: in units of the image's [0, 1], or None for blind.
+        channels: of images.
+        alignment: sides of the small image are multiples of it.
+
+    Raises:
+        InvalidSetting: the backend is not there, or cannot compute this network.
+    """
+    whole = _AtLevel(network, sigma)
+    plain = in_precision(whole, target)
+    side = math.ceil(_SAMPLE_SIDE / alignment) * alignment
+    generator = torch.Generator().manual_seed(0)
+    sample = torch.rand(1, channels, side, side, generator=generator).to(target.device)
+    try:
+        bytes_per_pixel = math.ceil(peak_live_bytes(plain, sample) / side**2)
+    except Exception:  # noqa: BLE001 - a network may want larger images, or fail on all of them
+        return Prepared(plain, _UNKNOWN_BYTES, "plain")
+    if target.backend == "openvino":
+        _require(target.device.type == "cpu", "OpenVINO computes on the CPU only")
+        return Prepared(by_openvino(whole, sample, target.precision), bytes_per_pixel, "openvino")
+    if target.backend == "compile":
+        _require(can_compile(target.device), f"no compiler for {target.device} was found")
+        return Prepared(_compiled(whole, target), bytes_per_pixel, "compiled")
+    make = _Maker(target)
+    rewritten = in_precision(rewrite(copy.deepcopy(whole), make), target)
+    if not make.way or not _agree(rewritten, plain, sample, _TOLERANCE[target.precision]):
+        return Prepared(_recorded(plain, target), bytes_per_pixel, "plain")
+    bytes_per_pixel = math.ceil(peak_live_bytes(rewritten, sample) / side**2)
+    if make.way == "folded" and target.backend == "auto" and can_compile(target.device):
+        in_time = CompiledInTime(rewritten, lambda: _compiled(whole, target))
+        return Prepared(in_time, bytes_per_pixel, make.way)
+    return Prepared(_recorded(rewritten, target), bytes_per_pixel, make.way)
+
+
+def prepare_parts(network: nn.Module, target: Target) -> nn.Module:
+    """Return a copy of a network whose parts are prepared, for a plugin that calls them itself."""
+    parts = copy.deepcopy(network)
+    if target.backend in ("auto", "torch"):
+        rewrite_children(parts, _Maker(target))
+    return parts
+
+
+def in_precision(function: TileFunction, target: Target) -> TileFunction:
+    """Compute in a precision; sums with the float32 input, as a residual's, stay float32."""
+    if target.precision == "fp32":
+        return function
+
+    def cast(x: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(target.device.type, DTYPES[target.precision]):
+            return function(x)
+
+    return cast
+
+
+class _AtLevel(nn.Module):
+    """A network at one noise level, or blind: `forward(x)`."""
+
+    def __init__(self, network: nn.Module, sigma: float | None) -> None:
+        super().__init__()
+        self.network = network
+        self._sigma = sigma
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        level = None if self._sigma is None else x.new_full((x.shape[0],), self._sigma)
+        return self.network(x, level)  # type: ignore[no-any-return]
+
+
+class _Maker:
+    """Makes the convolutions of a network for a target.
+
+    Attributes:
+        way: `fused` if any of them computes what follows it, `folded` if none does, None if there
+            is no convolution.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._device = target.device
+        self._dtype = DTYPES[target.precision]
+        self.way: Way | None = None
+
+    def __call__(self, convolution: Convolution) -> nn.Module:
+        device, dtype = self._device, self._dtype
+        if device.type == "cpu" and can_pack(convolution, dtype):
+            self.way = "fused"
+            return PackedConvolution(convolution, dtype)
+        if device.type == "cuda" and can_use_cudnn(convolution, device, dtype):
+            self.way = "fused"
+            return CudnnConvolution(convolution, dtype)
+        self.way = self.way or "folded"
+        return PlainConvolution(convolution)
+
+
+def _compiled(whole: nn.Module, target: Target) -> TileFunction:
+    return in_precision(compiled(whole, target.device), target)
+
+
+def _recorded(function: TileFunction, target: Target) -> TileFunction:
+    return RecordedOnCuda(function) if target.device.type == "cuda" else function
+
+
+def _agree(
+    function: TileFunction, plain: TileFunction, sample: torch.Tensor, tolerance: float
+) -> bool:
+    """Whether two functions return the same, up to a share of the largest value."""
+    expected = plain(sample)
+    try:
+        found = function(sample)
+    except Exception:  # noqa: BLE001 - a layer may ask a rewritten one for what it no longer has
+        return False
+    if found.shape != expected.shape:
+        return False
+    difference = (found.float() - expected.float()).abs().max()
+    return bool(difference <= tolerance * expected.float().abs().max())
+
+
+def _require(condition: bool, problem: str) -> None:
+    if not condition:
+        raise InvalidSetting(problem, hint="leave --backend out")
