@@ -6,7 +6,6 @@ from imgclean_dncnn import DNCNN
 from imgclean.errors import DeviceUnavailable, InvalidSetting
 from imgclean.inference.device import choose_device, choose_precision, device_name, has_bf16
 from imgclean.inference.settings import InferenceSettings
-from imgclean.inference.tiles import tile_side
 
 CPU = torch.device("cpu")
 
