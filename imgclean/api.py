@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from imgclean.extension.registry import Registry
     from imgclean.inference.device import PrecisionChoice
+    from imgclean.inference.preparation.prepare import Backend
     from imgclean.inference.tiles import TileChoice
 
 _Sample = TypeVar("_Sample", np.uint8, np.uint16, np.float16, np.float32, np.float64)
@@ -40,6 +41,7 @@ def denoise(
     device: str = "auto",
     precision: PrecisionChoice = "auto",
     tile: TileChoice = "auto",
+    backend: Backend = "auto",
     range: str = "auto",  # noqa: A002 - the option's name
 ) -> NDArray[_Sample]:
     """Return the clean image, of the same dtype and shape.
@@ -53,7 +55,7 @@ def denoise(
         sigma: noise standard deviation in grey levels of 255, where it is known.
         strength: share of the change that is applied, 0 to 1.
         ensemble: average over the eight flips and turns, eight times slower.
-        device, precision, tile, range: as on the command line.
+        device, precision, tile, backend, range: as on the command line.
 
     Raises:
         UnsupportedImage: the dtype or the shape is not one of these.
@@ -73,6 +75,7 @@ def denoise(
         device=device,
         precision=precision,
         tile=tile,
+        backend=backend,
     )
     colours = 1 if samples.shape[2] <= 2 else 3
     colour = samples[..., :colours].astype(array.dtype.newbyteorder("="), copy=False)

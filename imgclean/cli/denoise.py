@@ -12,6 +12,7 @@ from imgclean.cli import denoise_options as own
 from imgclean.cli.context import registry
 from imgclean.cli.exit_codes import exit_code_of
 from imgclean.cli.options import (
+    BackendOption,
     DeviceOption,
     EnsembleOption,
     ExcludeOption,
@@ -51,6 +52,7 @@ def denoise(
     again: own.AgainOption = False,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
+    backend: BackendOption = "auto",
     tile: own.TileOption = "auto",
     threads: ThreadsOption = None,
     recursive: own.RecursiveOption = True,
@@ -126,6 +128,7 @@ def denoise(
         device=device,
         precision=precision,
         tile=parse_tile(tile),
+        backend=backend,
     )
     plan = _plan(inputs or [], rules, files_from, null=null)
     check_streams(plan, json_lines=json_lines, dry_run=dry_run)

@@ -12,6 +12,7 @@ from imgclean.cli.context import registry
 from imgclean.cli.evaluation_table import evaluation_table
 from imgclean.cli.options import (
     CLEANING,
+    BackendOption,
     DeviceOption,
     EnsembleOption,
     ExcludeOption,
@@ -90,6 +91,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, rich_help_panel=MEASURING, help="Of the noise.")] = 0,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
+    backend: BackendOption = "auto",
     ensemble: EnsembleOption = False,
     threads: ThreadsOption = None,
     json_lines: JsonOption = False,
@@ -117,7 +119,7 @@ def evaluate(
     degradations = _degradations(noise)
     contenders = Contenders(
         registry(),
-        InferenceSettings(device=device, precision=precision, ensemble=ensemble),
+        InferenceSettings(device=device, precision=precision, backend=backend, ensemble=ensemble),
         models=tuple(dict.fromkeys(model or ())),
         weights=tuple(dict.fromkeys(weights or ())),
         baselines=tuple(dict.fromkeys(baseline or ())),

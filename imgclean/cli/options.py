@@ -14,6 +14,7 @@ RUNNING = "Running"
 
 PrecisionName = Literal["auto", "fp32", "bf16", "fp16"]
 ColourName = Literal["gray", "rgb"]
+BackendName = Literal["auto", "torch", "compile", "openvino"]
 
 ModelOption = Annotated[
     str | None,
@@ -34,6 +35,14 @@ PrecisionOption = Annotated[
         "--precision",
         rich_help_panel=RUNNING,
         help="Arithmetic. auto: bf16 for 8-bit images where it is fast, else fp32.",
+    ),
+]
+BackendOption = Annotated[
+    BackendName,
+    typer.Option(
+        "--backend",
+        rich_help_panel=RUNNING,
+        help="What computes: torch, torch.compile or OpenVINO. auto: torch, compiled if it pays.",
     ),
 ]
 EnsembleOption = Annotated[
