@@ -88,14 +88,14 @@ class PixelRaster:
     """
 
     def __init__(self, samples: Samples, span: SampleRange) -> None:
-        self._samples = samples
-        self._span = span
+        self.samples = samples
+        self.span = span
         self._highest = -np.inf
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height, width."""
-        height, width, channels = self._samples.shape
+        height, width, channels = self.samples.shape
         return channels, height, width
 
     @property
@@ -104,14 +104,14 @@ class PixelRaster:
 
         Of 8 bits never: a dark photo may.
         """
-        if self._span.dtype == np.uint8:
+        if self.span.dtype == np.uint8:
             return False
         return bool(self._highest <= _NEARLY_EMPTY)
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """Return float32[C, h, w]."""
-        unit = to_unit(self._samples.read(window), self._span)
-        if self._span.dtype != np.uint8:
+        unit = to_unit(self.samples.read(window), self.span)
+        if self.span.dtype != np.uint8:
             self._highest = max(self._highest, float(unit.max()))
         return unit
 
@@ -126,17 +126,17 @@ class PixelSink:
     """
 
     def __init__(self, target: SampleSink, source: Samples, span: SampleRange) -> None:
-        self._target = target
-        self._source = source
-        self._span = span
+        self.target = target
+        self.source = source
+        self.span = span
 
     def write(self, window: Window, values: NDArray[np.float32]) -> None:
         """Store float32[C, h, w]."""
-        source = self._source.read(window)
-        if isinstance(self._target, MemorySamples):
-            from_unit(values, self._span, source, out=self._target.read(window))
+        source = self.source.read(window)
+        if isinstance(self.target, MemorySamples):
+            from_unit(values, self.span, source, out=self.target.read(window))
         else:
-            self._target.write(window, from_unit(values, self._span, source))
+            self.target.write(window, from_unit(values, self.span, source))
 
 
 class ArrayRaster:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from imgclean.errors import DeviceOutOfMemory, NonFiniteOutput
 from imgclean.inference.lanes import lane_on
+from imgclean.inference.tile_io import tile_io
 from imgclean.inference.tiles import cover, split, widen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from imgclean.extension.requests import Raster, Window
     from imgclean.images.rasters import Sink
+    from imgclean.inference.lanes import Arrival, Lane
+    from imgclean.inference.tile_io import TileIO
     from imgclean.inference.tiles import Tile
 
 _SMALLEST_SIDE = 32
@@ -60,34 +61,52 @@ def run_tiles(
         DeviceOutOfMemory: not even the smallest tile fits.
     """
     _, height, width = raster.shape
-    lane = lane_on(device, function)
+    ends = tile_io(raster, sink)
+    lane = lane_on(device, ends.travelling(function))
     pending = deque(cover(width, height, side, halo, alignment))
-    flying: deque[tuple[list[Tile], Callable[[], torch.Tensor]]] = deque()
+    flying: deque[_Group] = deque()
     while pending or flying:
-        group: list[Tile] = []
         try:
-            if pending and len(flying) < lane.depth:
-                group = _take_alike(pending, lane.most_pixels)
-                flying.append((group, lane.start(_read(raster, group))))
-                continue
-            group, result = flying.popleft()
-            clean = result()
+            tiles, (results, finite) = _advance(pending, flying, lane, ends)
         except (MemoryError, RuntimeError) as error:
             if not _is_out_of_memory(error):
                 raise
-            side = _smaller_side(group[0].output, alignment, error)
-            left = [*group, *(tile for each, _ in flying for tile in each), *pending]
-            left.sort(key=lambda tile: (tile.output.y, tile.output.x))
+            left = [*(tile for group in flying for tile in group.tiles), *pending]
+            side = _smaller_side(left[0].output, alignment, error)
             smaller = (part for tile in left for part in split(tile.output, side, alignment))
             pending = deque(widen(part, halo, alignment, height, width) for part in smaller)
             flying.clear()
             lane.most_pixels = 0
             _release_memory(device)
             continue
-        for tile, pixels in zip(group, clean, strict=True):
-            _write(sink, tile, pixels)
+        if not finite.all():
+            raise NonFiniteOutput("the model returned NaN or infinity")
+        for tile, result in zip(tiles, results, strict=True):
+            ends.write(tile, result)
             on_pixels(tile.output.width * tile.output.height)
     return side
+
+
+@dataclass(slots=True)
+class _Group:
+    """Tiles that go together, and what waits for their results."""
+
+    tiles: list[Tile]
+    arrival: Arrival | None = None
+
+
+def _advance(
+    pending: deque[Tile], flying: deque[_Group], lane: Lane, ends: TileIO
+) -> tuple[list[Tile], tuple[torch.Tensor, ...]]:
+    """Send off as many tiles as may be under way, and return the first ones with their results."""
+    while pending and len(flying) < lane.depth:
+        group = _Group(_take_alike(pending, lane.most_pixels))
+        flying.append(group)
+        group.arrival = lane.start(torch.stack([ends.read(tile.input) for tile in group.tiles]))
+    arrival = flying[0].arrival
+    assert arrival is not None  # noqa: S101 - it was sent off above
+    results = arrival()
+    return flying.popleft().tiles, results
 
 
 def _take_alike(pending: deque[Tile], most_pixels: int) -> list[Tile]:
@@ -99,31 +118,6 @@ def _take_alike(pending: deque[Tile], most_pixels: int) -> list[Tile]:
             break
         group.append(pending.popleft())
     return group
-
-
-def _read(raster: Raster, tiles: list[Tile]) -> torch.Tensor:
-    """Return the inputs of tiles of one shape, float32[N, C, h, w]."""
-    windows = [torch.from_numpy(raster.read(tile.input)) for tile in tiles]
-    return windows[0].unsqueeze(0) if len(windows) == 1 else torch.stack(windows)
-
-
-def _write(sink: Sink, tile: Tile, result: torch.Tensor) -> None:
-    """Hand on the part of float32[C, h, w] that is the tile's output."""
-    left, top = tile.output.x - tile.input.x, tile.output.y - tile.input.y
-    inner = result[:, top : top + tile.output.height, left : left + tile.output.width]
-    clean: NDArray[np.float32] = inner.numpy()
-    if not is_finite(clean):
-        raise NonFiniteOutput("the model returned NaN or infinity")
-    sink.write(tile.output, clean)
-
-
-def is_finite(values: NDArray[np.float32]) -> bool:
-    """Whether no value of float32[C, h, w] is NaN or infinite."""
-    # The sum is far quicker; it is not finite if one value is not, or if it overflows. Not in
-    # torch: its threads would wait for each other while the codecs have the cores.
-    rows = np.moveaxis(values, 0, 2).reshape(values.shape[1], -1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(np.einsum("ij->", rows))) or bool(np.isfinite(values).all())
 
 
 def _smaller_side(output: Window, alignment: int, error: Exception) -> int:

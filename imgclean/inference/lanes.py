@@ -9,7 +9,10 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imgclean.inference.tile_functions import TileFunction
+    from imgclean.inference.tile_io import TravelFunction
+
+    Results = tuple[torch.Tensor, ...]
+    Arrival = Callable[[], Results]
 
 _PIXELS_AT_ONCE = 1 << 20  # of tiles that go together: enough for a large GPU
 
@@ -25,11 +28,11 @@ class Lane(Protocol):
     depth: int
     most_pixels: int
 
-    def start(self, pixels: torch.Tensor) -> Callable[[], torch.Tensor]:
-        """Send float32[N, C, h, w] off; what is returned waits for float32[N, C', h, w]."""
+    def start(self, tiles: torch.Tensor) -> Arrival:
+        """Send tiles off; what is returned waits for what comes of them, on the CPU."""
 
 
-def lane_on(device: torch.device, function: TileFunction) -> Lane:
+def lane_on(device: torch.device, function: TravelFunction) -> Lane:
     """Return the lane for a function that computes on a device."""
     return Overlapped(device, function) if device.type == "cuda" else Direct(device, function)
 
@@ -45,15 +48,14 @@ class Direct:
     depth = 1
     most_pixels = 0
 
-    def __init__(self, device: torch.device, function: TileFunction) -> None:
+    def __init__(self, device: torch.device, function: TravelFunction) -> None:
         self._device = device
         self._function = function
 
-    def start(self, pixels: torch.Tensor) -> Callable[[], torch.Tensor]:
-        """Compute float32[N, C', h, w]."""
-        x = pixels.contiguous(memory_format=torch.channels_last).to(self._device)
-        y = self._function(x).float().cpu()
-        return lambda: y
+    def start(self, tiles: torch.Tensor) -> Arrival:
+        """Compute."""
+        results = tuple(each.cpu() for each in self._function(tiles.to(self._device)))
+        return lambda: results
 
 
 class Overlapped:
@@ -68,31 +70,33 @@ class Overlapped:
 
     depth = 3
 
-    def __init__(self, device: torch.device, function: TileFunction) -> None:
+    def __init__(self, device: torch.device, function: TravelFunction) -> None:
         self.most_pixels = _PIXELS_AT_ONCE
         self._device = device
         self._function = function
         self._up, self._compute, self._down = (torch.cuda.Stream(device) for _ in range(3))
 
-    def start(self, pixels: torch.Tensor) -> Callable[[], torch.Tensor]:
-        """Queue the copy, the computation and the copy back."""
+    def start(self, tiles: torch.Tensor) -> Arrival:
+        """Queue the copy, the computation and the copies back."""
         with torch.cuda.stream(self._up):
-            pinned = pixels.contiguous(memory_format=torch.channels_last).pin_memory()
-            x = pinned.to(self._device, non_blocking=True)
+            x = tiles.pin_memory().to(self._device, non_blocking=True)
         self._compute.wait_stream(self._up)
         with torch.cuda.stream(self._compute):
             x.record_stream(self._compute)
-            y = self._function(x).float()
+            results = self._function(x)
         self._down.wait_stream(self._compute)
         with torch.cuda.stream(self._down):
-            y.record_stream(self._down)
-            back = torch.empty(y.shape, dtype=y.dtype, pin_memory=True)
-            back.copy_(y, non_blocking=True)
+            back = tuple(self._start_back(each) for each in results)
             arrived = torch.cuda.Event()
             arrived.record(self._down)
 
-        def wait() -> torch.Tensor:
+        def wait() -> Results:
             arrived.synchronize()
             return back
 
         return wait
+
+    def _start_back(self, result: torch.Tensor) -> torch.Tensor:
+        result.record_stream(self._down)
+        back = torch.empty(result.shape, dtype=result.dtype, pin_memory=True)
+        return back.copy_(result, non_blocking=True)

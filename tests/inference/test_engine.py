@@ -5,8 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgclean.errors import DeviceOutOfMemory, NonFiniteOutput
-from imgclean.images.rasters import ArrayRaster, ArraySink
+from imgclean.images.pixels import sample_range
+from imgclean.images.range_choice import Bounds
+from imgclean.images.rasters import ArrayRaster, ArraySink, MemorySamples, PixelRaster, PixelSink
+from imgclean.inference import engine
 from imgclean.inference.engine import run_tiles
+from imgclean.inference.lanes import Direct
+from imgclean.inference.tile_io import ByteTiles, FloatTiles, tile_io
 
 CPU = torch.device("cpu")
 HALO = 3
@@ -106,3 +111,89 @@ def test_output_that_is_not_finite_is_refused(bad):
 
     with pytest.raises(NonFiniteOutput):
         clean(poisoned, picture(20, 20), 16)
+
+
+class Deep(Direct):
+    """A lane with several groups of tiles under way, as on a GPU."""
+
+    depth = 3
+
+    def __init__(self, device, function):
+        super().__init__(device, function)
+        self.most_pixels = 4 * 40 * 40
+        self.counts = []
+
+    def start(self, tiles):
+        self.counts.append(len(tiles))
+        return super().start(tiles)
+
+
+@pytest.fixture
+def lanes(monkeypatch):
+    made = []
+
+    def lane_on(device, function):
+        made.append(Deep(device, function))
+        return made[-1]
+
+    monkeypatch.setattr(engine, "lane_on", lane_on)
+    return made
+
+
+def test_tiles_of_one_shape_go_together_and_come_back_where_they_belong(lanes):
+    image = picture(150, 170)
+    tiled, _ = clean(network(), image, 34)
+    whole, _ = clean(network(), image, None)
+    np.testing.assert_allclose(tiled, whole, atol=1e-6)
+    assert max(lanes[0].counts) == 4
+    assert len(lanes[0].counts) < sum(lanes[0].counts)
+
+
+def test_out_of_memory_with_tiles_under_way_loses_none_and_writes_none_twice(lanes):
+    image, inner, pixels = picture(150, 170), network(), []
+
+    def limited(x):
+        if len(pixels) == 4 and x.shape[0] * x.shape[2] * x.shape[3] > 1000:
+            raise MemoryError
+        return inner(x)
+
+    tiled, side = clean(limited, image, 34, on_pixels=pixels.append)
+    np.testing.assert_allclose(tiled, clean(inner, image, None)[0], atol=1e-6)
+    assert side < 34
+    assert sum(pixels) == 150 * 170
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.sampled_from([0, 200]))
+def test_8_bit_samples_that_travel_as_they_are_give_what_floats_give(height, width, high):
+    samples = np.random.default_rng(height).integers(0, 256, (height, width, 3), np.uint8)
+    span = sample_range(samples, Bounds(0, high) if high else "auto")
+    results = []
+    for form in (ByteTiles, FloatTiles):
+        noisy, target = MemorySamples(samples), MemorySamples(np.zeros_like(samples))
+        raster, sink = PixelRaster(noisy, span), PixelSink(target, noisy, span)
+        assert type(tile_io(raster, sink)) is ByteTiles
+        with pytest.MonkeyPatch.context() as patch, torch.inference_mode():
+            patch.setattr(engine, "tile_io", form)
+            arguments = {"halo": HALO, "alignment": 1, "side": 20, "device": CPU}
+            run_tiles(lambda x: x * 1.1 - 0.03, raster, sink, on_pixels=lambda _: 0, **arguments)
+        results.append(target.values)
+    np.testing.assert_array_equal(*results)
+
+
+def test_8_bit_samples_that_the_model_leaves_alone_come_back():
+    samples = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
+    noisy, target = MemorySamples(samples), MemorySamples(np.zeros_like(samples))
+    span = sample_range(samples)
+    raster, sink = PixelRaster(noisy, span), PixelSink(target, noisy, span)
+    arguments = {"halo": 0, "alignment": 1, "side": None, "device": CPU}
+    run_tiles(lambda x: x, raster, sink, on_pixels=lambda _: 0, **arguments)
+    np.testing.assert_array_equal(target.values, samples)
+
+
+def test_8_bit_output_that_is_not_finite_is_refused():
+    samples = np.zeros((20, 20, 3), np.uint8)
+    noisy, span = MemorySamples(samples), sample_range(samples)
+    raster, sink = PixelRaster(noisy, span), PixelSink(MemorySamples(samples.copy()), noisy, span)
+    arguments = {"halo": 0, "alignment": 1, "side": None, "device": CPU}
+    with pytest.raises(NonFiniteOutput):
+        run_tiles(lambda x: x / 0, raster, sink, on_pixels=lambda _: 0, **arguments)

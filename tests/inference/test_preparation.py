@@ -1,6 +1,7 @@
 """A prepared network computes what the plugin's own does."""
 
 import copy
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from imgclean.inference.preparation.compilation import CompiledInTime, can_compi
 from imgclean.inference.preparation.live_memory import peak_live_bytes
 from imgclean.inference.preparation.packed_convolution import PackedConvolution
 from imgclean.inference.preparation.prepare import Target, prepare_parts
+from imgclean.inference.preparation.recording import RecordedOnCuda
 from imgclean.inference.preparation.rewriting import rewrite
 
 CPU = torch.device("cpu")
@@ -351,3 +353,54 @@ def test_without_openvino_the_backend_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "openvino", None)
     with pytest.raises(InvalidSetting, match="not installed"):
         ready(made("blocks"), Target(CPU, "fp32", "openvino"))
+
+
+class Recorder:
+    """Stands for CUDA's graphs: a replay computes anew from the recorded input."""
+
+    def __init__(self, monkeypatch):
+        self.replays = self.recordings = 0
+        self.fails = False
+        monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda: self)
+        monkeypatch.setattr(torch.cuda, "graph", self.graph)
+        monkeypatch.setattr(torch.cuda, "synchronize", lambda _: None)
+
+    @contextmanager
+    def graph(self, _):
+        if self.fails:
+            raise RuntimeError("operation not permitted when stream is capturing")
+        self.recordings += 1
+        yield
+
+    def replay(self):
+        self.replays += 1
+
+
+def test_a_shape_is_recorded_when_it_comes_again_and_replayed_from_then_on(monkeypatch):
+    recorder = Recorder(monkeypatch)
+    function = RecordedOnCuda(lambda x: x.mul(2))
+    for count in range(1, 5):
+        function(torch.ones(1, 3, 8, 8))
+        assert recorder.recordings == (count > 1)
+        assert recorder.replays == max(0, count - 1)
+    function(torch.ones(1, 3, 9, 9))
+    assert recorder.recordings == 1
+
+
+def test_few_recordings_are_kept_the_latest_used_ones(monkeypatch):
+    recorder = Recorder(monkeypatch)
+    function = RecordedOnCuda(lambda x: x.mul(2))
+    for side in (1, 1, 2, 2, 3, 3, 4, 4, 1, 5, 5, 1):
+        function(torch.ones(1, 1, side, side))
+    assert recorder.recordings == 5
+    function(torch.ones(1, 1, 2, 2))
+    assert recorder.recordings == 6
+
+
+def test_what_cannot_be_recorded_is_computed_as_it_is(monkeypatch):
+    recorder = Recorder(monkeypatch)
+    recorder.fails = True
+    function = RecordedOnCuda(lambda x: x.mul(2))
+    for _ in range(3):
+        assert function(torch.ones(1, 1, 2, 2)).sum() == 8
+    assert recorder.replays == 0
