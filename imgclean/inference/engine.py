@@ -72,11 +72,12 @@ def run_tiles(
             if not _is_out_of_memory(error):
                 raise
             left = [*(tile for group in flying for tile in group.tiles), *pending]
-            side = _smaller_side(left[0].output, alignment, error)
-            smaller = (part for tile in left for part in split(tile.output, side, alignment))
-            pending = deque(widen(part, halo, alignment, height, width) for part in smaller)
+            if not lane.most_pixels:  # not even a single one fits
+                side = _smaller_side(left[0].output, alignment, error)
+                parts = (part for tile in left for part in split(tile.output, side, alignment))
+                left = [widen(part, halo, alignment, height, width) for part in parts]
+            pending, lane.most_pixels = deque(left), 0
             flying.clear()
-            lane.most_pixels = 0
             _release_memory(device)
             continue
         if not finite.all():

@@ -120,7 +120,7 @@ class Deep(Direct):
 
     def __init__(self, device, function):
         super().__init__(device, function)
-        self.most_pixels = 4 * 40 * 40
+        self.most_pixels = 4 * 86 * 86
         self.counts = []
 
     def start(self, tiles):
@@ -141,26 +141,27 @@ def lanes(monkeypatch):
 
 
 def test_tiles_of_one_shape_go_together_and_come_back_where_they_belong(lanes):
-    image = picture(150, 170)
-    tiled, _ = clean(network(), image, 34)
+    image = picture(300, 340)
+    tiled, _ = clean(network(), image, 80)
     whole, _ = clean(network(), image, None)
     np.testing.assert_allclose(tiled, whole, atol=1e-6)
-    assert max(lanes[0].counts) == 4
+    assert max(lanes[0].counts) > 1
     assert len(lanes[0].counts) < sum(lanes[0].counts)
 
 
-def test_out_of_memory_with_tiles_under_way_loses_none_and_writes_none_twice(lanes):
-    image, inner, pixels = picture(150, 170), network(), []
+@pytest.mark.parametrize(("most", "expected"), [(20_000, 80), (5_000, 40)])
+def test_out_of_memory_with_tiles_under_way_loses_none_and_writes_none_twice(lanes, most, expected):
+    image, inner, pixels = picture(300, 340), network(), []
 
     def limited(x):
-        if len(pixels) == 4 and x.shape[0] * x.shape[2] * x.shape[3] > 1000:
+        if pixels and x.shape[0] * x.shape[2] * x.shape[3] > most:
             raise MemoryError
         return inner(x)
 
-    tiled, side = clean(limited, image, 34, on_pixels=pixels.append)
+    tiled, side = clean(limited, image, 80, on_pixels=pixels.append)
     np.testing.assert_allclose(tiled, clean(inner, image, None)[0], atol=1e-6)
-    assert side < 34
-    assert sum(pixels) == 150 * 170
+    assert side == expected  # that each goes alone is tried before they become smaller
+    assert sum(pixels) == 300 * 340
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.sampled_from([0, 200]))
