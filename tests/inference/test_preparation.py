@@ -11,7 +11,7 @@ from torch.nn import functional
 from imgclean.errors import InvalidSetting
 from imgclean.inference.preparation import packed_convolution, prepare
 from imgclean.inference.preparation.compilation import CompiledInTime, can_compile
-from imgclean.inference.preparation.live_memory import peak_live_bytes
+from imgclean.inference.preparation.live_memory import with_peak_bytes
 from imgclean.inference.preparation.packed_convolution import PackedConvolution
 from imgclean.inference.preparation.prepare import Target, prepare_parts
 from imgclean.inference.preparation.recording import RecordedOnCuda
@@ -298,7 +298,7 @@ def test_live_memory_is_that_of_the_largest_neighbours():
     network = nn.Sequential(
         nn.Conv2d(1, 2, 3, padding=1), nn.Conv2d(2, 6, 3, padding=1), nn.Conv2d(6, 1, 3, padding=1)
     )
-    assert peak_live_bytes(network, torch.zeros(1, 1, 10, 10)) == (2 + 6) * 100 * 4
+    assert with_peak_bytes(network, torch.zeros(1, 1, 10, 10))[1] == (2 + 6) * 100 * 4
     assert ready(made("a plain stack")).bytes_per_pixel == 2 * 8 * 4
     assert ready(made("a plain stack"), BF16).bytes_per_pixel == 2 * 8 * 2
 

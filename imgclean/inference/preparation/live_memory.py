@@ -13,16 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def peak_live_bytes(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> int:
-    """Return the most bytes of tensors that are alive at once while the function runs on `x`.
+def with_peak_bytes(
+    function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor
+) -> tuple[torch.Tensor, int]:
+    """Return what the function makes of `x`, and the most bytes that are alive at once meanwhile.
 
-    Counts what the function makes, with its result; neither `x` nor weights, nor what an operation
-    uses inside.
+    Counts the tensors that the function makes, with its result; neither `x` nor weights, nor what
+    an operation uses inside.
     """
     live = _LiveTensors()
     with live:
-        function(x)
-    return live.peak
+        y = function(x)
+    return y, live.peak
 
 
 class _LiveTensors(TorchDispatchMode):
@@ -31,6 +33,10 @@ class _LiveTensors(TorchDispatchMode):
         self.peak: int = 0
         self._now = 0
         self._seen: set[int] = set()
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # nobody compiles what runs under it, and importing that takes a second
 
     def __torch_dispatch__(
         self,

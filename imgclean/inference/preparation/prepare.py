@@ -14,7 +14,7 @@ from imgclean.errors import InvalidSetting
 from imgclean.inference.device import DTYPES
 from imgclean.inference.preparation.compilation import CompiledInTime, can_compile, compiled
 from imgclean.inference.preparation.cudnn_convolution import CudnnConvolution, can_use_cudnn
-from imgclean.inference.preparation.live_memory import peak_live_bytes
+from imgclean.inference.preparation.live_memory import with_peak_bytes
 from imgclean.inference.preparation.openvino_backend import by_openvino
 from imgclean.inference.preparation.packed_convolution import PackedConvolution, can_pack
 from imgclean.inference.preparation.plain_convolution import PlainConvolution
@@ -91,9 +91,10 @@ def prepare(
     generator = torch.Generator().manual_seed(0)
     sample = torch.rand(1, channels, side, side, generator=generator).to(target.device)
     try:
-        bytes_per_pixel = math.ceil(peak_live_bytes(plain, sample) / side**2)
+        expected, peak = with_peak_bytes(plain, sample)
     except Exception:  # noqa: BLE001 - a network may want larger images, or fail on all of them
         return Prepared(plain, _UNKNOWN_BYTES, "plain")
+    bytes_per_pixel = math.ceil(peak / side**2)
     if target.backend == "openvino":
         _require(target.device.type == "cpu", "OpenVINO computes on the CPU only")
         return Prepared(by_openvino(whole, sample, target.precision), bytes_per_pixel, "openvino")
@@ -102,9 +103,11 @@ def prepare(
         return Prepared(_compiled(whole, target), bytes_per_pixel, "compiled")
     make = _Maker(target)
     rewritten = in_precision(rewrite(copy.deepcopy(whole), make), target)
-    if not make.way or not _agree(rewritten, plain, sample, _TOLERANCE[target.precision]):
+    tolerance = _TOLERANCE[target.precision] * expected.float().abs().max()
+    peak = _peak_if_equal(rewritten, sample, expected, tolerance)
+    if make.way is None or peak is None:
         return Prepared(_recorded(plain, target), bytes_per_pixel, "plain")
-    bytes_per_pixel = math.ceil(peak_live_bytes(rewritten, sample) / side**2)
+    bytes_per_pixel = math.ceil(peak / side**2)
     if make.way == "folded" and target.backend == "auto" and can_compile(target.device):
         in_time = CompiledInTime(rewritten, lambda: _compiled(whole, target))
         return Prepared(in_time, bytes_per_pixel, make.way)
@@ -177,19 +180,17 @@ def _recorded(function: TileFunction, target: Target) -> TileFunction:
     return RecordedOnCuda(function) if target.device.type == "cuda" else function
 
 
-def _agree(
-    function: TileFunction, plain: TileFunction, sample: torch.Tensor, tolerance: float
-) -> bool:
-    """Whether two functions return the same, up to a share of the largest value."""
-    expected = plain(sample)
+def _peak_if_equal(
+    function: TileFunction, sample: torch.Tensor, expected: torch.Tensor, tolerance: torch.Tensor
+) -> int | None:
+    """Return the bytes that are alive at once; None if the result is not what is expected."""
     try:
-        found = function(sample)
+        found, peak = with_peak_bytes(function, sample)
     except Exception:  # noqa: BLE001 - a layer may ask a rewritten one for what it no longer has
-        return False
+        return None
     if found.shape != expected.shape:
-        return False
-    difference = (found.float() - expected.float()).abs().max()
-    return bool(difference <= tolerance * expected.float().abs().max())
+        return None
+    return peak if (found.float() - expected.float()).abs().max() <= tolerance else None
 
 
 def _require(condition: bool, problem: str) -> None:
