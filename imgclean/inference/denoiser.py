@@ -15,6 +15,7 @@ from imgclean.inference.channels import join_channels, split_channels
 from imgclean.inference.device import choose_precision, forbid_tf32, measure_cudnn_choices
 from imgclean.inference.engine import run_tiles
 from imgclean.inference.preparation.prepare import (
+    Images,
     Prepared,
     Target,
     in_precision,
@@ -74,6 +75,7 @@ class Denoiser:
         network = load_network(info, weights).requires_grad_(False).to(device)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._tiling = tiling_of(info, validate_options(info, weights.config.options))
+        self._images = Images(weights.config.channels, self._tiling.alignment, settings.unit_sigma)
         self._prepared: dict[Precision, Prepared] = {}
         self._parts: dict[Precision, torch.nn.Module] = {}
         self._sides: dict[Precision, int | None] = {}
@@ -201,7 +203,9 @@ class Denoiser:
             run_tiles=one_pass,
         )
         if precision not in self._parts:
-            self._parts[precision] = prepare_parts(self._network, self._target(precision))
+            self._parts[precision] = prepare_parts(
+                self._network, self._target(precision), self._images
+            )
         model = self._parts[precision]
         return self._plugin_denoise(model=model, image=raster, request=request)
 
@@ -240,11 +244,7 @@ class Denoiser:
     def _prepare(self, precision: Precision) -> Prepared:
         if precision not in self._prepared:
             self._prepared[precision] = prepare(
-                self._network,
-                self._target(precision),
-                sigma=self.settings.unit_sigma,
-                channels=self.weights.config.channels,
-                alignment=self._tiling.alignment,
+                self._network, self._target(precision), self._images
             )
         return self._prepared[precision]
 

@@ -13,7 +13,7 @@ from imgclean.inference.preparation import packed_convolution, prepare
 from imgclean.inference.preparation.compilation import CompiledInTime, can_compile
 from imgclean.inference.preparation.live_memory import with_peak_bytes
 from imgclean.inference.preparation.packed_convolution import PackedConvolution
-from imgclean.inference.preparation.prepare import Target, prepare_parts
+from imgclean.inference.preparation.prepare import Images, Target, prepare_parts
 from imgclean.inference.preparation.recording import RecordedOnCuda
 from imgclean.inference.preparation.rewriting import rewrite
 
@@ -170,7 +170,7 @@ def made(name):
 
 
 def ready(network, target=FP32, sigma=None):
-    return prepare.prepare(network, target, sigma=sigma, channels=3, alignment=2)
+    return prepare.prepare(network, target, Images(3, 2, sigma))
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -287,11 +287,20 @@ def test_without_fused_operators_the_result_is_the_same(monkeypatch):
 
 def test_the_parts_of_a_network_are_prepared_for_a_plugin_that_calls_them():
     network = made("blocks")
-    parts = prepare_parts(network, FP32)
+    parts = prepare_parts(network, FP32, Images(3, 2, None))
     assert type(parts) is Blind
     x = torch.rand(1, 3, 40, 40)
     torch.testing.assert_close(parts.body(x), network.body(x), atol=2e-5, rtol=1e-5)
     assert not any(isinstance(each, nn.Conv2d) for each in parts.modules())
+
+
+def test_parts_that_a_network_looks_into_stay_as_they_are():
+    class Looking(Blind):
+        def forward(self, x, sigma=None):
+            return super().forward(x) * self.body[0].weight.mean()
+
+    network = Looking(BODIES["blocks"]()).eval()
+    assert prepare_parts(network, FP32, Images(3, 1, None)) is network
 
 
 def test_live_memory_is_that_of_the_largest_neighbours():

@@ -51,6 +51,27 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Images:
+    """What a network is given.
+
+    Attributes:
+        channels: of images.
+        alignment: sides of tiles are multiples of it.
+        sigma: noise level in units of the image's [0, 1], or None for blind.
+    """
+
+    channels: int
+    alignment: int
+    sigma: float | None
+
+    def sample(self, device: torch.device) -> torch.Tensor:
+        """Return a small one to try a network with, float32[1, C, h, w]."""
+        side = math.ceil(_SAMPLE_SIDE / self.alignment) * self.alignment
+        generator = torch.Generator().manual_seed(0)
+        return torch.rand(1, self.channels, side, side, generator=generator).to(device)
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A network, ready for tiles.
 
@@ -66,9 +87,7 @@ class Prepared:
     way: Way
 
 
-def prepare(
-    network: nn.Module, target: Target, *, sigma: float | None, channels: int, alignment: int
-) -> Prepared:
+def prepare(network: nn.Module, target: Target, images: Images) -> Prepared:
     """Make a network quick for a target.
 
     Convolutions are computed together with the batch norm, the sum and the ReLU that follow, in the
@@ -78,48 +97,50 @@ def prepare(
     Args:
         network: `forward(x, sigma)`, on the device, in float32 and eval mode; it stays as it is.
         target: for what.
-        sigma: in units of the image's [0, 1], or None for blind.
-        channels: of images.
-        alignment: sides of the small image are multiples of it.
+        images: what it will be given.
 
     Raises:
         InvalidSetting: the backend is not there, or cannot compute this network.
     """
-    whole = _AtLevel(network, sigma)
+    whole = _AtLevel(network, images.sigma)
     plain = in_precision(whole, target)
-    side = math.ceil(_SAMPLE_SIDE / alignment) * alignment
-    generator = torch.Generator().manual_seed(0)
-    sample = torch.rand(1, channels, side, side, generator=generator).to(target.device)
-    try:
-        expected, peak = with_peak_bytes(plain, sample)
-    except Exception:  # noqa: BLE001 - a network may want larger images, or fail on all of them
-        return Prepared(plain, _UNKNOWN_BYTES, "plain")
-    bytes_per_pixel = math.ceil(peak / side**2)
+    sample = images.sample(target.device)
+    trial = _tried(plain, sample)
     if target.backend == "openvino":
         _require(target.device.type == "cpu", "OpenVINO computes on the CPU only")
-        return Prepared(by_openvino(whole, sample, target.precision), bytes_per_pixel, "openvino")
+        function = by_openvino(whole, sample, target.precision)
+        return Prepared(function, trial.bytes_per_pixel, "openvino")
     if target.backend == "compile":
         _require(can_compile(target.device), f"no compiler for {target.device} was found")
-        return Prepared(_compiled(whole, target), bytes_per_pixel, "compiled")
+        return Prepared(_compiled(whole, target), trial.bytes_per_pixel, "compiled")
     make = _Maker(target)
     rewritten = in_precision(rewrite(copy.deepcopy(whole), make), target)
-    tolerance = _TOLERANCE[target.precision] * expected.float().abs().max()
-    peak = _peak_if_equal(rewritten, sample, expected, tolerance)
-    if make.way is None or peak is None:
-        return Prepared(_recorded(plain, target), bytes_per_pixel, "plain")
-    bytes_per_pixel = math.ceil(peak / side**2)
+    second = _tried(rewritten, sample)
+    if make.way is None or not second.agrees_with(trial, _TOLERANCE[target.precision]):
+        return Prepared(_recorded(plain, target), trial.bytes_per_pixel, "plain")
     if make.way == "folded" and target.backend == "auto" and can_compile(target.device):
         in_time = CompiledInTime(rewritten, lambda: _compiled(whole, target))
-        return Prepared(in_time, bytes_per_pixel, make.way)
-    return Prepared(_recorded(rewritten, target), bytes_per_pixel, make.way)
+        return Prepared(in_time, second.bytes_per_pixel, make.way)
+    return Prepared(_recorded(rewritten, target), second.bytes_per_pixel, make.way)
 
 
-def prepare_parts(network: nn.Module, target: Target) -> nn.Module:
-    """Return a copy of a network whose parts are prepared, for a plugin that calls them itself."""
+def prepare_parts(network: nn.Module, target: Target, images: Images) -> nn.Module:
+    """Return a copy of a network whose parts are prepared, for a plugin that calls them itself.
+
+    Args:
+        network, target, images: as for `prepare`. If the copy does not agree with the network,
+            that is returned.
+    """
+    if target.backend not in ("auto", "torch"):
+        return network
     parts = copy.deepcopy(network)
-    if target.backend in ("auto", "torch"):
-        rewrite_children(parts, _Maker(target))
-    return parts
+    rewrite_children(parts, _Maker(target))
+    sample = images.sample(target.device)
+    plain, prepared = (
+        _tried(in_precision(_AtLevel(each, images.sigma), target), sample)
+        for each in (network, parts)
+    )
+    return parts if prepared.agrees_with(plain, _TOLERANCE[target.precision]) else network
 
 
 def in_precision(function: TileFunction, target: Target) -> TileFunction:
@@ -180,17 +201,27 @@ def _recorded(function: TileFunction, target: Target) -> TileFunction:
     return RecordedOnCuda(function) if target.device.type == "cuda" else function
 
 
-def _peak_if_equal(
-    function: TileFunction, sample: torch.Tensor, expected: torch.Tensor, tolerance: torch.Tensor
-) -> int | None:
-    """Return the bytes that are alive at once; None if the result is not what is expected."""
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What a function made of a small image: None if it raised."""
+
+    result: torch.Tensor | None
+    bytes_per_pixel: int = _UNKNOWN_BYTES
+
+    def agrees_with(self, other: _Trial, tolerance: float) -> bool:
+        """Whether both made the same, up to a share of the other's largest value."""
+        if self.result is None or other.result is None or self.result.shape != other.result.shape:
+            return False
+        found, expected = self.result.float(), other.result.float()
+        return bool((found - expected).abs().max() <= tolerance * expected.abs().max())
+
+
+def _tried(function: TileFunction, sample: torch.Tensor) -> _Trial:
     try:
-        found, peak = with_peak_bytes(function, sample)
-    except Exception:  # noqa: BLE001 - a layer may ask a rewritten one for what it no longer has
-        return None
-    if found.shape != expected.shape:
-        return None
-    return peak if (found.float() - expected.float()).abs().max() <= tolerance else None
+        result, peak = with_peak_bytes(function, sample)
+    except Exception:  # noqa: BLE001 - a network may want larger images, or look into its layers
+        return _Trial(None)
+    return _Trial(result, math.ceil(peak / sample.shape[2] ** 2))
 
 
 def _require(condition: bool, problem: str) -> None:
