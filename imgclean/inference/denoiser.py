@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from imgclean.errors import DenoiserFailed, ImgcleanError, NonFiniteOutput, one_line
-from imgclean.extension.requests import DenoiseRequest, Raster, Window
-from imgclean.images.rasters import ArrayRaster
+from imgclean.extension.requests import DenoiseRequest, Raster
 from imgclean.inference.channels import join_channels, split_channels
 from imgclean.inference.device import choose_precision, forbid_tf32, measure_cudnn_choices
 from imgclean.inference.engine import run_tiles
-from imgclean.inference.preparation.prepare import (
-    Images,
-    Prepared,
-    Target,
-    in_precision,
-    prepare,
-    prepare_parts,
-)
+from imgclean.inference.float_store import FloatStore, hand_on
+from imgclean.inference.preparation.prepare import Target, in_precision, prepare, prepare_parts
+from imgclean.inference.preparation.trial import Images
 from imgclean.inference.tile_functions import averaging_orientations, blending
-from imgclean.inference.tiles import split, tile_side
+from imgclean.inference.tiles import tile_side
 from imgclean.weightsets.network import load_network, tiling_of, validate_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from numpy.typing import NDArray
 
     from imgclean.extension.model_info import ModelInfo, Precision
     from imgclean.images.rasters import Sink
     from imgclean.inference.settings import InferenceSettings
     from imgclean.inference.tile_functions import TileFunction
     from imgclean.weightsets.catalogue import WeightSet
-
-_COPY_SIDE = 1024  # side of the windows in which a plugin's result is handed on
 
 
 class Denoiser:
@@ -73,12 +64,12 @@ class Denoiser:
         forbid_tf32()
         measure_cudnn_choices()
         network = load_network(info, weights).requires_grad_(False).to(device)
-        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._tiling = tiling_of(info, validate_options(info, weights.config.options))
-        self._images = Images(weights.config.channels, self._tiling.alignment, settings.unit_sigma)
-        self._prepared: dict[Precision, Prepared] = {}
-        self._parts: dict[Precision, torch.nn.Module] = {}
-        self._sides: dict[Precision, int | None] = {}
+        images = Images(weights.config.channels, self._tiling.alignment, settings.unit_sigma)
+        self._prepared = lru_cache(lambda target: prepare(network, target, images))
+        self._parts = lru_cache(lambda target: prepare_parts(network, target, images))
+        self._fitted: dict[Precision, int | None] = {}
 
     @property
     def identity(self) -> dict[str, object]:
@@ -166,7 +157,7 @@ class Denoiser:
         else:
             cleaned = [self._clean(precision, part, on_pixels) for part in parts]
             result = join_channels(cleaned, raster.shape[0])
-        self._hand_on(raster, result, sink)
+        hand_on(result, raster, sink, self.settings.strength)
 
     def _clean(
         self, precision: Precision, raster: Raster, on_pixels: Callable[[int], None]
@@ -175,7 +166,7 @@ class Denoiser:
         result = self._by_plugin(precision, raster, on_pixels)
         if result is not None:
             return result
-        store = _FloatStore(*raster.shape[1:])
+        store = FloatStore(*raster.shape[1:])
         self._run_tiles(precision, self._model_function(precision), raster, store, on_pixels)
         return store.raster()
 
@@ -188,7 +179,7 @@ class Denoiser:
         def one_pass(
             function: TileFunction, raster: Raster, halo: int, alignment: int = 1
         ) -> Raster:
-            store = _FloatStore(*raster.shape[1:])
+            store = FloatStore(*raster.shape[1:])
             wrapped = self._averaged(in_precision(function, self._target(precision)))
             self._run_tiles(precision, wrapped, raster, store, on_pixels, halo, alignment)
             return store.raster()
@@ -202,11 +193,7 @@ class Denoiser:
             options=self.weights.config.options,
             run_tiles=one_pass,
         )
-        if precision not in self._parts:
-            self._parts[precision] = prepare_parts(
-                self._network, self._target(precision), self._images
-            )
-        model = self._parts[precision]
+        model = self._parts(self._target(precision))
         return self._plugin_denoise(model=model, image=raster, request=request)
 
     def _run_tiles(
@@ -220,51 +207,35 @@ class Denoiser:
         alignment: int | None = None,
     ) -> None:
         halo = self._tiling.halo if halo is None else halo
-        self._sides[precision] = run_tiles(
+        side = self._side(precision, halo)
+        fitted = run_tiles(
             function,
             raster,
             sink,
             halo=halo,
             alignment=self._tiling.alignment if alignment is None else alignment,
-            side=self._side(precision, halo),
+            side=side,
             device=self.device,
             on_pixels=on_pixels,
         )
+        if fitted != side:
+            self._fitted[precision] = fitted
 
     def _side(self, precision: Precision, halo: int) -> int | None:
-        """Return the side of tiles: what fitted the last image, or what should fit."""
-        if precision not in self._sides:
-            size = self._prepare(precision).bytes_per_pixel
-            return tile_side(self.settings.tile, self.device, halo, size)
-        return self._sides[precision]
+        """Return the side of tiles: what should fit, or what did when memory had run out."""
+        if precision in self._fitted:
+            return self._fitted[precision]
+        size = self._prepared(self._target(precision)).bytes_per_pixel
+        return tile_side(self.settings.tile, self.device, halo, size)
 
     def _model_function(self, precision: Precision) -> TileFunction:
-        return self._averaged(self._prepare(precision).function)
-
-    def _prepare(self, precision: Precision) -> Prepared:
-        if precision not in self._prepared:
-            self._prepared[precision] = prepare(
-                self._network, self._target(precision), self._images
-            )
-        return self._prepared[precision]
+        return self._averaged(self._prepared(self._target(precision)).function)
 
     def _target(self, precision: Precision) -> Target:
         return Target(self.device, precision, self.settings.backend)
 
     def _averaged(self, function: TileFunction) -> TileFunction:
         return averaging_orientations(function) if self.settings.ensemble else function
-
-    def _hand_on(self, raster: Raster, result: Raster, sink: Sink) -> None:
-        _, height, width = raster.shape
-        strength = np.float32(self.settings.strength)
-        for window in split(Window(0, 0, width, height), _COPY_SIDE):
-            clean = result.read(window)
-            if not _is_finite(clean):
-                raise NonFiniteOutput("the model returned NaN or infinity")
-            if strength != 1:
-                noisy = raster.read(window)
-                clean = noisy + strength * (clean - noisy)
-            sink.write(window, clean)
 
 
 @contextmanager
@@ -279,32 +250,3 @@ def _naming_the_model(name: str) -> Iterator[None]:
             f"{name} failed: {one_line(error)}",
             hint="report it to the plugin's authors; `imgclean doctor` lists versions",
         ) from error
-
-
-def _is_finite(values: NDArray[np.float32]) -> bool:
-    """Whether no value of float32[C, h, w] is NaN or infinite."""
-    # The sum is far quicker; it is not finite if one value is not, or if it overflows.
-    rows = np.moveaxis(values, 0, 2).reshape(values.shape[1], -1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(np.einsum("ij->", rows))) or bool(np.isfinite(values).all())
-
-
-class _FloatStore:
-    """A sink for an image whose channel count shows with its first window."""
-
-    def __init__(self, height: int, width: int) -> None:
-        self._height = height
-        self._width = width
-        self._pixels: NDArray[np.float32] | None = None
-
-    def write(self, window: Window, pixels: NDArray[np.float32]) -> None:
-        if self._pixels is None:
-            self._pixels = np.empty((pixels.shape[0], self._height, self._width), np.float32)
-        rows = slice(window.y, window.y + window.height)
-        columns = slice(window.x, window.x + window.width)
-        self._pixels[:, rows, columns] = pixels
-
-    def raster(self) -> Raster:
-        if self._pixels is None:
-            raise ValueError("nothing was written")
-        return ArrayRaster(self._pixels)

@@ -13,9 +13,10 @@ from imgclean.inference.preparation import packed_convolution, prepare
 from imgclean.inference.preparation.compilation import CompiledInTime, can_compile
 from imgclean.inference.preparation.live_memory import with_peak_bytes
 from imgclean.inference.preparation.packed_convolution import PackedConvolution
-from imgclean.inference.preparation.prepare import Images, Target, prepare_parts
+from imgclean.inference.preparation.prepare import Target, prepare_parts
 from imgclean.inference.preparation.recording import RecordedOnCuda
 from imgclean.inference.preparation.rewriting import rewrite
+from imgclean.inference.preparation.trial import Images
 
 CPU = torch.device("cpu")
 FP32, BF16 = Target(CPU, "fp32"), Target(CPU, "bf16")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -14,23 +13,22 @@ from imgclean.errors import InvalidSetting
 from imgclean.inference.device import DTYPES
 from imgclean.inference.preparation.compilation import CompiledInTime, can_compile, compiled
 from imgclean.inference.preparation.cudnn_convolution import CudnnConvolution, can_use_cudnn
-from imgclean.inference.preparation.live_memory import with_peak_bytes
 from imgclean.inference.preparation.openvino_backend import by_openvino
 from imgclean.inference.preparation.packed_convolution import PackedConvolution, can_pack
 from imgclean.inference.preparation.plain_convolution import PlainConvolution
 from imgclean.inference.preparation.recording import RecordedOnCuda
 from imgclean.inference.preparation.rewriting import rewrite, rewrite_children
+from imgclean.inference.preparation.trial import tried
 
 if TYPE_CHECKING:
     from imgclean.extension.model_info import Precision
     from imgclean.inference.preparation.fusion import Convolution
+    from imgclean.inference.preparation.trial import Images
     from imgclean.inference.tile_functions import TileFunction
 
 Backend = Literal["auto", "torch", "compile", "openvino"]
 Way = Literal["fused", "folded", "plain", "compiled", "openvino"]
 
-_SAMPLE_SIDE = 64
-_UNKNOWN_BYTES = 1024  # a pixel, of a network that cannot be tried: 64 float32 maps, four times
 _TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "bf16": 0.1, "fp16": 0.02}  # of the largest
 
 
@@ -48,27 +46,6 @@ class Target:
     device: torch.device
     precision: Precision
     backend: Backend = "auto"
-
-
-@dataclass(frozen=True, slots=True)
-class Images:
-    """What a network is given.
-
-    Attributes:
-        channels: of images.
-        alignment: sides of tiles are multiples of it.
-        sigma: noise level in units of the image's [0, 1], or None for blind.
-    """
-
-    channels: int
-    alignment: int
-    sigma: float | None
-
-    def sample(self, device: torch.device) -> torch.Tensor:
-        """Return a small one to try a network with, float32[1, C, h, w]."""
-        side = math.ceil(_SAMPLE_SIDE / self.alignment) * self.alignment
-        generator = torch.Generator().manual_seed(0)
-        return torch.rand(1, self.channels, side, side, generator=generator).to(device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +82,7 @@ def prepare(network: nn.Module, target: Target, images: Images) -> Prepared:
     whole = _AtLevel(network, images.sigma)
     plain = in_precision(whole, target)
     sample = images.sample(target.device)
-    trial = _tried(plain, sample)
+    trial = tried(plain, sample)
     if target.backend == "openvino":
         _require(target.device.type == "cpu", "OpenVINO computes on the CPU only")
         function = by_openvino(whole, sample, target.precision)
@@ -115,7 +92,7 @@ def prepare(network: nn.Module, target: Target, images: Images) -> Prepared:
         return Prepared(_compiled(whole, target), trial.bytes_per_pixel, "compiled")
     make = _Maker(target)
     rewritten = in_precision(rewrite(copy.deepcopy(whole), make), target)
-    second = _tried(rewritten, sample)
+    second = tried(rewritten, sample)
     if make.way is None or not second.agrees_with(trial, _TOLERANCE[target.precision]):
         return Prepared(_recorded(plain, target), trial.bytes_per_pixel, "plain")
     if make.way == "folded" and target.backend == "auto" and can_compile(target.device):
@@ -137,7 +114,7 @@ def prepare_parts(network: nn.Module, target: Target, images: Images) -> nn.Modu
     rewrite_children(parts, _Maker(target))
     sample = images.sample(target.device)
     plain, prepared = (
-        _tried(in_precision(_AtLevel(each, images.sigma), target), sample)
+        tried(in_precision(_AtLevel(each, images.sigma), target), sample)
         for each in (network, parts)
     )
     return parts if prepared.agrees_with(plain, _TOLERANCE[target.precision]) else network
@@ -199,29 +176,6 @@ def _compiled(whole: nn.Module, target: Target) -> TileFunction:
 
 def _recorded(function: TileFunction, target: Target) -> TileFunction:
     return RecordedOnCuda(function) if target.device.type == "cuda" else function
-
-
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """What a function made of a small image: None if it raised."""
-
-    result: torch.Tensor | None
-    bytes_per_pixel: int = _UNKNOWN_BYTES
-
-    def agrees_with(self, other: _Trial, tolerance: float) -> bool:
-        """Whether both made the same, up to a share of the other's largest value."""
-        if self.result is None or other.result is None or self.result.shape != other.result.shape:
-            return False
-        found, expected = self.result.float(), other.result.float()
-        return bool((found - expected).abs().max() <= tolerance * expected.abs().max())
-
-
-def _tried(function: TileFunction, sample: torch.Tensor) -> _Trial:
-    try:
-        result, peak = with_peak_bytes(function, sample)
-    except Exception:  # noqa: BLE001 - a network may want larger images, or look into its layers
-        return _Trial(None)
-    return _Trial(result, math.ceil(peak / sample.shape[2] ** 2))
 
 
 def _require(condition: bool, problem: str) -> None:
