@@ -236,6 +236,43 @@ class Evaluated:
     difference: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benched:
+    """One line of a bench: a model in one precision on an image of one size.
+
+    Attributes:
+        model, weights: names.
+        device: torch device string.
+        precision: fp32, bf16 or fp16.
+        width, height: of the image in pixels.
+        ms_per_megapixel: milliseconds for a million pixels, the median of the rounds.
+        multiplications_per_pixel: of the network as its paper has it.
+        rate: GFLOP/s that this makes, two operations for each multiplication.
+        matrix_rate: GFLOP/s of a matrix product in that precision, in the same rounds.
+        share: `rate` in units of `matrix_rate`.
+        peak_memory_mib: most memory above what the process had before it read the weights.
+        psnr: in dB at sigma 25 on sample photographs; None of a model that does not denoise.
+        psnr_cost: by how much it is lower than in fp32.
+    """
+
+    event: ClassVar[str] = "bench"
+
+    model: str
+    weights: str
+    device: str
+    precision: str
+    width: int
+    height: int
+    ms_per_megapixel: float
+    multiplications_per_pixel: int
+    rate: float
+    matrix_rate: float
+    share: float
+    peak_memory_mib: float
+    psnr: float | None
+    psnr_cost: float | None
+
+
 Emit = Callable[[Any], None]
 """Where a run sends its events."""
 

@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from imgclean import __version__
+from imgclean.cli.bench import bench
 from imgclean.cli.configuration import read_configuration
 from imgclean.cli.console import printable, stderr
 from imgclean.cli.context import (
@@ -69,7 +70,7 @@ def _before_any_command(
     """Cleans noise out of images; every denoiser is a plugin."""
 
 
-for _command in (denoise, train, evaluate, degrade, models, plugins, doctor):
+for _command in (denoise, train, evaluate, degrade, bench, models, plugins, doctor):
     app.command()(_command)
 
 

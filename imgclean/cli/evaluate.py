@@ -21,6 +21,7 @@ from imgclean.cli.options import (
     PrecisionOption,
     QuietOption,
     ThreadsOption,
+    WeightSetsOption,
     prepare_process,
 )
 from imgclean.cli.reporting import reporting
@@ -57,15 +58,7 @@ def evaluate(
             help="Model; see `imgclean models`; repeatable.",
         ),
     ] = None,
-    weights: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--weights",
-            "-w",
-            rich_help_panel=CLEANING,
-            help="Weight set: a name, or a path to one; repeatable.",
-        ),
-    ] = None,
+    weights: WeightSetsOption = None,
     baseline: Annotated[
         list[str] | None,
         typer.Option(

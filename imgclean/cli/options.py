@@ -26,6 +26,15 @@ WeightsOption = Annotated[
         "--weights", "-w", rich_help_panel=CLEANING, help="Weight set: a name, or a path to one."
     ),
 ]
+WeightSetsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weights",
+        "-w",
+        rich_help_panel=CLEANING,
+        help="Weight set: a name, or a path to one; repeatable.",
+    ),
+]
 DeviceOption = Annotated[
     str, typer.Option("--device", rich_help_panel=RUNNING, help="auto, cpu, cuda, cuda:N or mps.")
 ]

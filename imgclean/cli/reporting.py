@@ -26,6 +26,7 @@ from imgclean.cli.console import printable, stderr
 from imgclean.cli.reading_bar import ReadingBar, label, seconds_of
 from imgclean.errors import SetupError
 from imgclean.events import (
+    Benched,
     Done,
     Evaluated,
     EvaluatedImage,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from imgclean.events import Emit
 
 _SECONDS_BETWEEN_LINES = 10.0
-_MACHINE_READABLE = (FileEvent, Summary, EvaluatedImage, Evaluated, TrainStep, Validated)
+_MACHINE_READABLE = (FileEvent, Summary, EvaluatedImage, Evaluated, Benched, TrainStep, Validated)
 
 
 class Display:
@@ -121,8 +122,9 @@ class Display:
                 if self._list_files or unexpected:
                     self._line(_file_line(event))
                 self._finish(event.input)
-            case Evaluated():
-                self._finish(f"{event.set} {event.degradation} {event.weights}")
+            case Evaluated() | Benched():
+                self._share.clear()  # there is one line at a time
+                self._finish(None)
             case Progressed():
                 self._advance(event)
             case ReadImages():
@@ -149,7 +151,7 @@ class Display:
         self._share[event.input] = event.share
         self._megapixels += event.megapixels
         elapsed = seconds_of(self._progress, self._task) - self._reading.seconds
-        rate = f"{self._megapixels / elapsed:.2f} MP/s" if elapsed else ""
+        rate = f"{self._megapixels / elapsed:.2f} MP/s" if elapsed and self._megapixels else ""
         self._update(event.input, rate)
         work = (self._finished + sum(self._share.values())) / self._total
         self._beat(work, elapsed, f"{event.input}  {rate}")

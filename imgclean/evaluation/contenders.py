@@ -64,7 +64,7 @@ class Contenders:
         self._settings = settings
         self._baselines = baselines
         self._catalogue = installed()
-        self._entries = list(_entries(registry, self._catalogue, models, weights))
+        self._entries = list(entries(registry, self._catalogue, models, weights))
         self._selections: dict[tuple[Entry, Degradation], Selection] = {}
         self._warned: set[str] = set()
 
@@ -154,10 +154,14 @@ class Contenders:
                 emit(Warned(error="DomainMismatch", message=message))
 
 
-def _entries(
+def entries(
     registry: Registry, catalogue: Catalogue, models: tuple[str, ...], weights: tuple[str, ...]
 ) -> Iterator[Entry]:
-    """Yield the named weight sets, then the models without a named one; or any model."""
+    """Yield the named weight sets, then the models without a named one; or any model.
+
+    Raises:
+        UsageError, SetupError: a model or a weight set is not there, or they disagree.
+    """
     keys = {registry.model(name).key: name for name in models}
     without = dict(keys)
     for reference in weights:

@@ -15,7 +15,15 @@ from pydantic_core import PydanticUndefined
 
 import imgclean as package
 from imgclean.cli import app, exit_codes
-from imgclean.events import Evaluated, EvaluatedImage, FileEvent, Summary, TrainStep, Validated
+from imgclean.events import (
+    Benched,
+    Evaluated,
+    EvaluatedImage,
+    FileEvent,
+    Summary,
+    TrainStep,
+    Validated,
+)
 from imgclean.inference.journal import Entry
 from imgclean.training.losses.terms import LossTerm
 from imgclean.training.recipe import Recipe
@@ -130,6 +138,7 @@ EVENTS = {
     "JSON lines of denoise": (FileEvent, Summary),
     "JSON lines of train": (TrainStep, Validated),
     "JSON lines of evaluate": (Evaluated, EvaluatedImage),
+    "JSON lines of bench": (Benched,),
 }
 
 
