@@ -42,11 +42,11 @@ IDENTITY = Path(__file__).parents[1] / "tests" / "identity"
 WIDTH, HEIGHT = 4000, 3000
 
 
-def make_photos(folder: Path, count: int) -> None:
+def make_photos(folder: Path, count: int, width: int = WIDTH, height: int = HEIGHT) -> None:
     """Write JPEGs of a photograph with noise, as a camera would: quality 92, 4:2:0."""
-    photo = Image.fromarray(data.astronaut()).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+    photo = Image.fromarray(data.astronaut()).resize((width, height), Image.Resampling.BICUBIC)
     random = np.random.default_rng(0)
-    grain = random.normal(0, 6, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    grain = random.normal(0, 6, (height, width, 3)).astype(np.float32)
     for number in range(count):
         noisy = np.asarray(photo, np.float32) + np.roll(grain, 97 * number, axis=1)
         samples = noisy.clip(0, 255).astype(np.uint8)

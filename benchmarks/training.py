@@ -24,6 +24,7 @@ from imgclean_dncnn import DNCNN
 from imgclean_dncnn.network import DnCNN
 from rich.console import Console
 
+from imgclean.evaluation.speed import synchronise
 from imgclean.events import TrainStep, ignore
 from imgclean.inference.device import device_name, forbid_tf32, has_bf16
 from imgclean.training.budget import stage_budgets
@@ -193,12 +194,6 @@ def report(
     name = "bf16" if runtime.bf16 else "float32"
     say(f"imgclean train, {name:8} {fast * 1e3:7.1f} ms a step, {1 / fast:.2f} steps/s")
     say(f"ratio {slow / fast:.2f}; data {drawn * 1e3:.2f} ms, {drawn / fast:.2%} of a step")
-
-
-def synchronise(device: torch.device) -> None:
-    """Wait until a GPU has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 if __name__ == "__main__":

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgclean.errors import ImageError
+from imgclean.errors import ImageError, NoModelInstalled
 from imgclean.evaluation.bench_case import measure_case
 from imgclean.evaluation.bench_subject import BenchSubject, precisions_to_measure, task_of
-from imgclean.evaluation.contenders import entries
+from imgclean.evaluation.contenders import Entry, entries
 from imgclean.evaluation.fresh_process import run_fresh
 from imgclean.evaluation.speed import milliseconds_per_megapixel, rate_of
-from imgclean.events import Benched, Failed
+from imgclean.events import Benched, Failed, Progressed
 from imgclean.inference.device import choose_device, choose_precision
 from imgclean.inference.selection import choose
 from imgclean.weightsets.catalogue import installed
 
 if TYPE_CHECKING:
-    from imgclean.evaluation.contenders import Entry
+    from imgclean.evaluation.bench_case import BenchCase
     from imgclean.events import Emit
     from imgclean.extension.model_info import Precision
     from imgclean.extension.registry import Registry
@@ -74,11 +74,11 @@ class Bench:
         self._device = choose_device(settings.device)
         catalogue = installed()
         named = bool(models or weights)
-        names = models if named else _usable(registry, catalogue)
-        chosen = [
-            _choose(registry, catalogue, settings, entry)
-            for entry in entries(registry, catalogue, names, weights)
-        ]
+        if named:
+            found = entries(registry, catalogue, models, weights)
+            chosen = [_choose(registry, catalogue, settings, each) for each in found]
+        else:
+            chosen = _usable(registry, catalogue, settings)
         self._lines = [
             (BenchSubject(each, settings, registry), precision)
             for each in chosen
@@ -100,24 +100,23 @@ class Bench:
         """
         for subject, precision in self._lines:
             for side in self._rules.sides:
+                case = subject.case(precision, side, self._rules.rounds)
                 try:
-                    emit(self._measure(subject, precision, side, emit))
+                    emit(self._measure(subject, case, emit))
                 except ImageError as error:
-                    emit(self._failed(subject, precision, side, error))
+                    emit(self._failed(subject, case, error))
 
-    def _measure(
-        self, subject: BenchSubject, precision: Precision, side: int, emit: Emit
-    ) -> Benched:
+    def _measure(self, subject: BenchSubject, case: BenchCase, emit: Emit) -> Benched:
+        emit(Progressed(input=case.title, share=0.0, megapixels=0.0))
         multiplications = subject.multiplications_per_pixel
-        psnr, best = subject.psnr(precision), subject.psnr("fp32")
-        case = subject.case(precision, side, self._rules.rounds)
+        psnr, best = subject.psnr(case.precision), subject.psnr("fp32")
         measured = run_fresh(measure_case, case, emit)
         rate = rate_of(multiplications, case.pixels, measured.seconds)
         return Benched(
             model=subject.info.name,
             weights=case.weights.name,
             device=str(self._device),
-            precision=precision,
+            precision=case.precision,
             width=case.width,
             height=case.height,
             ms_per_megapixel=round(milliseconds_per_megapixel(measured.seconds, case.pixels), 3),
@@ -130,10 +129,7 @@ class Bench:
             psnr_cost=None if psnr is None or best is None else round(best - psnr, 4),
         )
 
-    def _failed(
-        self, subject: BenchSubject, precision: Precision, side: int, error: ImageError
-    ) -> Failed:
-        case = subject.case(precision, side, self._rules.rounds)
+    def _failed(self, subject: BenchSubject, case: BenchCase, error: ImageError) -> Failed:
         return Failed(
             input=case.title,
             width=case.width,
@@ -141,7 +137,7 @@ class Bench:
             model=subject.info.name,
             weights=case.weights.name,
             device=str(self._device),
-            precision=precision,
+            precision=case.precision,
             error=type(error).__name__,
             message=f"{case.title}: {error}" + (f" ({error.hint})" if error.hint else ""),
         )
@@ -153,13 +149,19 @@ class Bench:
         return precisions_to_measure(info, self._device, self._precision)
 
 
-def _usable(registry: Registry, catalogue: Catalogue) -> tuple[str, ...]:
-    """Return the models that need no weights or have some; what is wrong shows with the rest."""
-    return tuple(
-        each.key
-        for each in registry.models()
-        if not each.info.needs_weights or catalogue.of_model(each.info.name)
-    )
+def _usable(registry: Registry, catalogue: Catalogue, settings: InferenceSettings) -> list[Chosen]:
+    """Return every model that needs no weights or has a fitting set, with that."""
+    if not registry.models():
+        raise registry.none_works()
+    found = []
+    for each in registry.models():
+        try:
+            found.append(_choose(registry, catalogue, settings, Entry(each.key)))
+        except NoModelInstalled as error:
+            missing = error
+    if not found:
+        raise missing
+    return found
 
 
 def _choose(

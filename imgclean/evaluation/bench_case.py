@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -99,19 +100,18 @@ def measure_case(case: BenchCase, emit: Emit) -> Measured:
     with PeakMemory(device) as peak:
         denoiser = Denoiser(model.info, case.weights, case.settings, device, hook)
         _require_precision(clean_once(denoiser, image), case.precision, model.info.name)
-    done = 0
+    product = MatrixProduct(device, case.precision)
+    product.rate()  # to warm up, as the image was cleaned once
+    rounds = itertools.count(1)
 
     def progressed() -> None:
-        nonlocal done
-        done += 1
-        emit(Progressed(input=case.title, share=done / (case.rounds + 1), megapixels=0.0))
+        emit(Progressed(input=case.title, share=next(rounds) / case.rounds, megapixels=0.0))
 
-    product = MatrixProduct(device, case.precision)
     measurements: dict[str, Callable[[], float]] = {
         "seconds": lambda: seconds_of(lambda: clean_once(denoiser, image), device),
         "matrix_rate": product.rate,
     }
-    medians = medians_by_turns(measurements, case.rounds, progressed)
+    medians = medians_by_turns(measurements, case.rounds, progressed, warm_up=0)
     return Measured(**medians, memory=peak.mebibytes)
 
 

@@ -71,6 +71,8 @@ def medians_by_turns(
     measurements: Mapping[_Name, Callable[[], float]],
     rounds: int,
     on_round: Callable[[], None] = lambda: None,
+    *,
+    warm_up: int = 1,
 ) -> dict[_Name, float]:
     """Return the median of each measurement, all of them taking turns in each round.
 
@@ -78,14 +80,15 @@ def medians_by_turns(
 
     Args:
         measurements: functions that return one figure, such as `MatrixProduct.rate`.
-        rounds: how often each is called; once more before, for which nothing is counted.
-        on_round: told of each round, also of that.
+        rounds: how often each is called.
+        on_round: told of each round, also of the first ones that do not count.
+        warm_up: how many these are.
     """
     figures: dict[_Name, list[float]] = {name: [] for name in measurements}
-    for number in range(rounds + 1):
+    for number in range(warm_up + rounds):
         for name, measure in measurements.items():
             figure = measure()
-            if number:
+            if number >= warm_up:
                 figures[name].append(figure)
         on_round()
     return {name: statistics.median(each) for name, each in figures.items()}

@@ -69,6 +69,11 @@ def test_what_takes_turns_has_medians_without_the_first_round():
     assert rounds == [2, 4, 6, 8]
 
 
+def test_without_a_warm_up_the_first_round_counts():
+    figures = iter([4.0, 8.0])
+    assert medians_by_turns({"a": lambda: next(figures)}, 2, warm_up=0) == {"a": 6.0}
+
+
 def test_speed_is_that_of_a_megapixel_and_a_multiplication_is_two_operations():
     assert milliseconds_per_megapixel(0.5, 250_000) == 2000
     assert rate_of(1000, 1_000_000, 0.5) == 4
