@@ -38,7 +38,7 @@ class Subject:
         weights: its weight set.
         network: the network of both, in float32, as its paper has it.
         multiplications: for each pixel.
-        hook: the plugin's own way through an image.
+        hook: the plugin's own way through an image, if it has one.
         sigma: of the noise in grey levels, for a noise-aware network.
     """
 
@@ -46,7 +46,7 @@ class Subject:
     weights: WeightSet
     network: torch.nn.Module
     multiplications: int
-    hook: Callable[..., Any]
+    hook: Callable[..., Any] | None
     sigma: float
 
     def inputs(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -89,7 +89,7 @@ def subject_of(
         weights=weights,
         network=network,
         multiplications=multiplications_per_pixel(network, 3, tiling, sigma / GREY_LEVELS),
-        hook=registry.hook("imgclean_denoise", model.plugin),
+        hook=registry.own_hook("imgclean_denoise", model.plugin),
         sigma=sigma,
     )
 

@@ -95,7 +95,7 @@ def measure_case(case: BenchCase, emit: Emit) -> Measured:
     )
     registry = load_plugins()
     model = registry.model(case.model)
-    hook = registry.hook("imgclean_denoise", model.plugin)
+    hook = registry.own_hook("imgclean_denoise", model.plugin)
     keep_freed_memory()
     with PeakMemory(device) as peak:
         denoiser = Denoiser(model.info, case.weights, case.settings, device, hook)

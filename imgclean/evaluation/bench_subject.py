@@ -44,7 +44,7 @@ class BenchSubject:
         self.chosen = chosen
         self.info = chosen.model.info
         self._settings = dataclasses.replace(settings, task=task_of(self.info), sigma=SIGMA)
-        self._hook = registry.hook("imgclean_denoise", chosen.model.plugin)
+        self._hook = registry.own_hook("imgclean_denoise", chosen.model.plugin)
         self._psnr: dict[Precision, float] = {}
 
     @cached_property
