@@ -92,10 +92,7 @@ def bench(
     measured = Bench(
         registry(),
         InferenceSettings(device=device, precision=precision, tile=parse_tile(tile)),
-        BenchRules(
-            sides=tuple(dict.fromkeys(size or (1000,))),
-            rounds=rounds,
-        ),
+        BenchRules(sides=tuple(dict.fromkeys(size or (1000,))), rounds=rounds),
         models=tuple(dict.fromkeys(model or ())),
         weights=tuple(dict.fromkeys(weights or ())),
     )
