@@ -14,6 +14,7 @@ from imgclean.cli.denoise_options import TileOption
 from imgclean.cli.exit_codes import ALL_FAILED, DONE, SOME_FAILED
 from imgclean.cli.options import (
     RUNNING,
+    BackendOption,
     DeviceOption,
     JsonOption,
     PrecisionName,
@@ -73,6 +74,7 @@ def bench(
             help="Arithmetic. auto: all in which the model is safe and the device fast.",
         ),
     ] = "auto",
+    backend: BackendOption = "auto",
     tile: TileOption = "auto",
     threads: ThreadsOption = None,
     json_lines: JsonOption = False,
@@ -91,7 +93,9 @@ def bench(
     prepare_process(threads)
     measured = Bench(
         registry(),
-        InferenceSettings(device=device, precision=precision, tile=parse_tile(tile)),
+        InferenceSettings(
+            device=device, precision=precision, backend=backend, tile=parse_tile(tile)
+        ),
         BenchRules(sides=tuple(dict.fromkeys(size or (1000,))), rounds=rounds),
         models=tuple(dict.fromkeys(model or ())),
         weights=tuple(dict.fromkeys(weights or ())),
