@@ -87,6 +87,7 @@ def _devices() -> list[Finding]:
         import torch
 
         from imgclean.inference.device import device_name, has_bf16
+        from imgclean.inference.preparation.prepare import fused_precisions
     except Exception as error:  # noqa: BLE001 - a broken installation is what doctor is for
         return [_broken("torch", error)]
     kinds = ["cpu"]
@@ -97,7 +98,9 @@ def _devices() -> list[Finding]:
     for kind in kinds:
         device = torch.device(kind)
         fast = "bf16 in hardware" if has_bf16(device) else "no bf16 in hardware"
-        findings.append(Finding(kind, f"{device_name(device)}, {fast}"))
+        fused = ", ".join(fused_precisions(device)) or "no precision"
+        text = f"{device_name(device)}, {fast}, convolutions fused in {fused}"
+        findings.append(Finding(kind, text))
     if not torch.cuda.is_available():
         findings.append(Finding("cuda", f"no device, or torch {torch.__version__} without CUDA"))
     return findings

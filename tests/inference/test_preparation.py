@@ -271,12 +271,12 @@ def test_operators_that_compute_wrongly_are_not_used(monkeypatch):
         def _alone(self, x, slope):
             return super()._alone(x, slope) * 1.01
 
-    packed_convolution._is_sound.cache_clear()
+    packed_convolution.is_sound.cache_clear()
     monkeypatch.setattr(packed_convolution, "PackedConvolution", Wrong)
     try:
         assert ready(made("blocks"), Target(CPU, "fp32", "torch")).way == "folded"
     finally:
-        packed_convolution._is_sound.cache_clear()
+        packed_convolution.is_sound.cache_clear()
 
 
 def test_without_fused_operators_the_result_is_the_same(monkeypatch):

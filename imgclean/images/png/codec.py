@@ -50,7 +50,7 @@ def encode(picture: Picture, quality: int | None) -> bytes:  # noqa: ARG001 - PN
     """Return a PNG file.
 
     Run lengths behind the Paeth predictor: within 6 % of zlib's level 6 on photographs of
-    either depth, in a quarter of its time (benchmarks/png_encoding.py).
+    either depth, in a quarter of its time (benchmarks/encoding.py).
     """
     height, width, channels = picture.samples.shape
     # Raveled, because the codec is particular about the strides of axes of length 1.

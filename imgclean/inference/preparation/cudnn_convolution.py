@@ -59,12 +59,12 @@ def can_use_cudnn(convolution: Convolution, device: torch.device, dtype: torch.d
     """Whether cuDNN, as torch has it here, computes such a convolution, and rightly."""
     layer = convolution.layer
     plain = layer.padding_mode == "zeros" and is_symmetric(layer) and layer.groups == 1
-    return plain and convolution.slope == 0 and _is_sound(device, dtype)
+    return plain and convolution.slope == 0 and is_sound(device, dtype)
 
 
 @lru_cache
-def _is_sound(device: torch.device, dtype: torch.dtype) -> bool:
-    """Try the operators on a small convolution."""
+def is_sound(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether the operators pass a trial."""
     if not torch.backends.cudnn.is_available():
         return False
     generator = torch.Generator().manual_seed(0)

@@ -80,12 +80,12 @@ class PackedConvolution(nn.Module):
 def can_pack(convolution: Convolution, dtype: torch.dtype) -> bool:
     """Whether oneDNN, as torch has it here, computes such a convolution, and rightly."""
     layer = convolution.layer
-    return layer.padding_mode == "zeros" and is_symmetric(layer) and _is_sound(dtype)
+    return layer.padding_mode == "zeros" and is_symmetric(layer) and is_sound(dtype)
 
 
 @lru_cache
-def _is_sound(dtype: torch.dtype) -> bool:
-    """Try the private operators on a small convolution, in every form that is used of them."""
+def is_sound(dtype: torch.dtype) -> bool:
+    """Whether the private operators pass a trial, in every form that is used of them."""
     if not torch.backends.mkldnn.is_available():
         return False
     try:

@@ -11,6 +11,7 @@ from torch import nn
 
 from imgclean.errors import InvalidSetting
 from imgclean.inference.device import DTYPES
+from imgclean.inference.preparation import cudnn_convolution, packed_convolution
 from imgclean.inference.preparation.compilation import CompiledInTime, can_compile, compiled
 from imgclean.inference.preparation.cudnn_convolution import CudnnConvolution, can_use_cudnn
 from imgclean.inference.preparation.openvino_backend import by_openvino
@@ -118,6 +119,15 @@ def prepare_parts(network: nn.Module, target: Target, images: Images) -> nn.Modu
         for each in (network, parts)
     )
     return parts if prepared.agrees_with(plain, _TOLERANCE[target.precision]) else network
+
+
+def fused_precisions(device: torch.device) -> list[Precision]:
+    """Return the precisions in which convolutions are computed with what follows them."""
+    if device.type == "cuda":
+        return [name for name, dtype in DTYPES.items() if cudnn_convolution.is_sound(device, dtype)]
+    if device.type == "cpu":
+        return [name for name, dtype in DTYPES.items() if packed_convolution.is_sound(dtype)]
+    return []
 
 
 def in_precision(function: TileFunction, target: Target) -> TileFunction:
