@@ -12,8 +12,6 @@ from imgclean.images.rasters import PixelRaster, PixelSink
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from imgclean.extension.requests import Raster, Window
     from imgclean.images.rasters import Sink
     from imgclean.inference.tile_functions import TileFunction
@@ -92,8 +90,8 @@ class ByteTiles:
 
     def read(self, window: Window) -> torch.Tensor:
         """Return uint8[h, w, C]."""
-        samples: NDArray[np.uint8] = np.ascontiguousarray(self._samples.read(window))
-        return torch.from_numpy(samples)
+        samples = self._samples.read(window)
+        return torch.from_numpy(np.require(samples, requirements=("C", "W")))
 
     def travelling(self, function: TileFunction) -> TravelFunction:
         """Return the function in uint8[N, h, w, C], rounded half to even."""

@@ -183,6 +183,7 @@ def test_8_bit_samples_that_travel_as_they_are_give_what_floats_give(height, wid
 
 def test_8_bit_samples_that_the_model_leaves_alone_come_back():
     samples = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
+    samples.flags.writeable = False  # as of a file that is in memory
     noisy, target = MemorySamples(samples), MemorySamples(np.zeros_like(samples))
     span = sample_range(samples)
     raster, sink = PixelRaster(noisy, span), PixelSink(target, noisy, span)
