@@ -5,6 +5,7 @@ from imgclean.degradation.parsing import parse_degradation
 from imgclean.errors import InvalidSetting, NonFiniteOutput
 from imgclean.evaluation.protocol import measure, measure_pairs
 from imgclean.events import EvaluatedImage, Progressed, ignore
+from imgclean.images.collection import CleanImages
 from imgclean.images.pairs import ImagePairs
 
 
@@ -58,3 +59,14 @@ def test_an_image_that_cannot_be_cleaned_is_named(waves):
 
     with pytest.raises(NonFiniteOutput, match=r"^0\.png: the model returned NaN"):
         measure(waves, parse_degradation("gaussian:25"), Broken(), seed=0, emit=ignore)
+
+
+def test_images_of_one_size_have_noise_of_their_own(waves, unchanged):
+    twins = CleanImages("twins", ("a.png", "b.png"), (waves.images[0],) * 2)
+    events = []
+    noise = parse_degradation("gaussian:25")
+    measure(twins, noise, unchanged, seed=7, emit=events.append, per_image=True)
+    first, second = (each for each in events if isinstance(each, EvaluatedImage))
+    assert first.input_psnr != second.input_psnr
+    alone = CleanImages("alone", ("b.png",), (waves.images[0],))
+    assert measure(alone, noise, unchanged, seed=8, emit=ignore).input_psnr == second.input_psnr
