@@ -29,8 +29,8 @@ from imgclean.extension.loader import load_plugins
 from imgclean.images.read import decode_image
 from imgclean.images.write import encode_image
 from imgclean.inference.allocator import keep_freed_memory
-from imgclean.inference.batch import Batch
 from imgclean.inference.plan import FileRules, make_plan
+from imgclean.inference.run import run_here
 from imgclean.inference.selection import Selection
 from imgclean.inference.settings import InferenceSettings
 from imgclean.inference.treatment import Denoising
@@ -78,7 +78,7 @@ def whole_run(folder: Path, output: Path, selection: Selection) -> float:
     rules = FileRules(output=str(output), overwrite=True)
     plan = make_plan([folder], rules)
     started = time.perf_counter()
-    summary = Batch(plan, Denoising(selection, ignore), rules, ignore).run()
+    summary = run_here(plan, Denoising(selection, ignore), rules, ignore)
     seconds = time.perf_counter() - started
     if summary.failed:
         sys.exit(f"{summary.failed} files failed")

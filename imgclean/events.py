@@ -95,6 +95,19 @@ class Progressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Denoised:
+    """A file is denoised, if not yet written; for the summary alone.
+
+    Attributes:
+        pixels: of all its planes.
+    """
+
+    event: ClassVar[str] = "denoised"
+
+    pixels: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadImages:
     """Images to train on or to measure with were decoded.
 

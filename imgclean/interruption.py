@@ -27,6 +27,10 @@ class Interruption:
         """Whether the user has asked to stop."""
         return self._requested.is_set()
 
+    def request(self) -> None:
+        """Ask to stop, as the user's first signal does."""
+        self._requested.set()
+
     def raise_if_requested(self) -> None:
         """Raise KeyboardInterrupt if the user has asked to stop."""
         if self.requested:
@@ -49,4 +53,4 @@ class Interruption:
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         if self.requested:
             raise KeyboardInterrupt
-        self._requested.set()
+        self.request()

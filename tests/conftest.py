@@ -14,9 +14,9 @@ from material import ENVIRONMENT, IDENTITY, command, noise_image, write_small_se
 from PIL import Image
 
 from imgclean.extension.loader import load_plugins
-from imgclean.inference.batch import Batch
 from imgclean.inference.image_rules import ImageRules
 from imgclean.inference.plan import FileRules, make_plan
+from imgclean.inference.run import run_here
 from imgclean.inference.selection import Selection
 from imgclean.inference.settings import InferenceSettings
 from imgclean.inference.treatment import Denoising
@@ -81,7 +81,7 @@ def clean_unchanged():
             plan = make_plan(inputs, rules)
             images = images or ImageRules(provenance=False)
             treatment = Denoising(selection, events.append)
-            Batch(plan, treatment, rules, events.append, image_rules=images).run()
+            run_here(plan, treatment, rules, events.append, image_rules=images)
             return events
 
         yield run

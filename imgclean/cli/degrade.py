@@ -44,6 +44,7 @@ def degrade(
     from imgclean.inference.degrading import Degrading
     from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.plan import FileRules, make_plan
+    from imgclean.inference.run import in_process
 
     degradation = parse_degradation(spec)
     require_applicable(degradation)
@@ -60,5 +61,6 @@ def degrade(
     treatment = Degrading(degradation, seed, clean if clean.is_dir() else None)
     total = len(plan.jobs) + len(plan.unreadable)
     with reporting(total, json_lines=json_lines, quiet=quiet, done="degraded") as emit:
-        summary = run_batch(plan, treatment, rules, images, emit)
+        work = in_process(plan.jobs, treatment, rules, images)
+        summary = run_batch(plan, work, rules, images, emit)
     raise typer.Exit(exit_code_of(summary))

@@ -88,6 +88,7 @@ def denoise(
     from imgclean.images.range_choice import parse_range
     from imgclean.inference.image_rules import ImageRules, parse_crop
     from imgclean.inference.jobs import FileRules
+    from imgclean.inference.run import in_process
     from imgclean.inference.selection import Selection
     from imgclean.inference.settings import InferenceSettings
     from imgclean.inference.treatment import Denoising
@@ -139,7 +140,8 @@ def denoise(
         if dry_run:
             _announce(plan, selection, emit)
             return
-        summary = run_batch(plan, Denoising(selection, emit), rules, images, emit)
+        work = in_process(plan.jobs, Denoising(selection, emit), rules, images)
+        summary = run_batch(plan, work, rules, images, emit)
     raise typer.Exit(exit_code_of(summary))
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from imgclean.events import Emit
     from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.jobs import FileRules, Plan
-    from imgclean.inference.treatment import Treatment
+    from imgclean.inference.run import Work
 
 
 def check_streams(plan: Plan, *, json_lines: bool, dry_run: bool) -> None:
@@ -29,12 +29,10 @@ def check_streams(plan: Plan, *, json_lines: bool, dry_run: bool) -> None:
         raise InvalidSetting("there is no image on stdin", hint="pipe one in, or name a file")
 
 
-def run_batch(
-    plan: Plan, treatment: Treatment, rules: FileRules, images: ImageRules, emit: Emit
-) -> Summary:
-    """Treat the images, copy the other files, and emit the summary of both last."""
-    from imgclean.inference.batch import Batch
+def run_batch(plan: Plan, work: Work, rules: FileRules, images: ImageRules, emit: Emit) -> Summary:
+    """Have the images treated, copy the other files, and emit the summary of both last."""
     from imgclean.inference.copying import copy_others
+    from imgclean.inference.run import run_plan
 
     summary: Summary | None = None
 
@@ -47,7 +45,7 @@ def run_batch(
 
     failed = warn(plan, emit)
     try:
-        finished = Batch(plan, treatment, rules, hold, image_rules=images).run()
+        finished = run_plan(plan, work, rules, hold, images)
         failed += copy_others(plan, rules, emit)
     except KeyboardInterrupt:
         if any(job.root for job in plan.jobs):

@@ -13,19 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgclean.atomic import remove_leftovers
 from imgclean.errors import ImageError, ImgcleanError, UnreadableImage, UnwritableImage, one_line
-from imgclean.events import Done, Emit, Failed, Skipped, Summary
+from imgclean.events import Denoised, Done, Emit, Failed, Skipped
 from imgclean.images.formats import format_by_name
 from imgclean.images.pixels import sample_range
 from imgclean.images.rasters import MemorySamples
 from imgclean.images.read import TRY_OTHER_COPY
 from imgclean.images.write import encode_image, unwritable
 from imgclean.inference.flow import ByteBudget, ReadAhead, WriteBehind
-from imgclean.inference.image_rules import ImageRules
 from imgclean.inference.outputs import put_bytes, put_file
 from imgclean.inference.passage import pass_through
-from imgclean.inference.records import Records
 from imgclean.inference.reports import (
     Progress,
     done,
@@ -38,19 +35,21 @@ from imgclean.inference.source import Finished
 from imgclean.inference.sources import Reader, format_of_output, require_unchanged
 from imgclean.inference.stack_run import clean_stack
 from imgclean.inference.stack_source import StackSource
-from imgclean.interruption import Interruption
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from imgclean.extension.model_info import Precision
     from imgclean.images.picture import Picture
     from imgclean.inference.denoiser import Denoiser
-    from imgclean.inference.jobs import FileRules, Job, Plan
+    from imgclean.inference.image_rules import ImageRules
+    from imgclean.inference.jobs import FileRules, Job
+    from imgclean.inference.records import Bookkeeping
     from imgclean.inference.source import Source
     from imgclean.inference.stack_run import StackResult
     from imgclean.inference.treatment import Tool, Treatment
+    from imgclean.interruption import Interruption
 
 _BYTES_IN_FLIGHT = 256 * 2**20  # decoded images that wait, on each side of the denoiser
 _READERS = 2
@@ -58,136 +57,118 @@ _WRITERS = 2
 
 
 class Batch:
-    """One run over a plan.
+    """The images of a run, or those that one worker of it is given, on their way.
 
     Args:
-        plan: what to clean.
         treatment: what is done with each image.
         rules: which finished files to leave alone, and the quality to write.
         emit: gets the events, on the calling thread.
         image_rules: what is done with each image around the denoising.
+        records: what is finished, and what becomes so.
+        interruption: whether the user asked to stop.
     """
 
     def __init__(
         self,
-        plan: Plan,
         treatment: Treatment,
         rules: FileRules,
         emit: Emit,
         *,
-        image_rules: ImageRules | None = None,
+        image_rules: ImageRules,
+        records: Bookkeeping,
+        interruption: Interruption,
     ) -> None:
-        self._plan = plan
         self._treatment = treatment
         self._rules = rules
-        self._image_rules = image_rules or ImageRules()
         self._emit = emit
-        self._counts = {"done": 0, "failed": 0, "skipped": 0}
-        self._pixels = 0
+        self._image_rules = image_rules
+        self._records = records
+        self._interruption = interruption
+        self._writer: WriteBehind[Done | Failed] = WriteBehind(
+            ByteBudget(_BYTES_IN_FLIGHT), _WRITERS
+        )
 
-    def run(self) -> Summary:
-        """Clean every image of the plan.
+    def run(self, jobs: Iterable[Job], *, end_jobs: Callable[[], None] = lambda: None) -> None:
+        """Clean every image; to be called once.
 
-        Returns:
-            How many files went which way, also emitted last.
+        Args:
+            jobs: may come one by one.
+            end_jobs: called where the run ends before they do; has a wait for the next one end.
 
         Raises:
             KeyboardInterrupt: the user asked to stop. The file that was being denoised is
-                discarded, those being written are finished, the summary is emitted.
-            OutputCollision: another run is writing to the same folder.
+                discarded, those being written are finished.
         """
-        started = time.monotonic()
-        reading, writing = ByteBudget(_BYTES_IN_FLIGHT), ByteBudget(_BYTES_IN_FLIGHT)
-        jobs = self._plan.jobs
-        with (
-            Records(jobs, self._rules, self._image_rules) as records,
-            Interruption() as interruption,
-        ):
-            for folder in {job.output.parent for job in jobs}:
-                remove_leftovers(folder)
-            writer: WriteBehind[Done | Failed] = WriteBehind(writing, _WRITERS)
-            reader = Reader(
-                records,
-                self._treatment.denoisers,
-                self._image_rules,
-                lambda: interruption.requested,
-            )
-            sources = ReadAhead(
-                jobs,
-                reader.read,
-                lambda source: source.size,
-                budget=reading,
-                threads=_READERS,
-                check=interruption.raise_if_requested,
-            )
-            try:
-                with closing(iter(sources)) as ahead:
-                    for source in ahead:
-                        self._clean(source, records, writer, interruption)
-                        reading.release(source.size)
-                        self._count(writer.finished())
-            finally:
-                self._count(writer.drain())
-                summary = self._summary(time.monotonic() - started)
-                self._emit(summary)
-        return summary
+        reading = ByteBudget(_BYTES_IN_FLIGHT)
+        reader = Reader(
+            self._records,
+            self._treatment.denoisers,
+            self._image_rules,
+            lambda: self._interruption.requested,
+        )
+        sources = ReadAhead(
+            jobs,
+            reader.read,
+            lambda source: source.size,
+            budget=reading,
+            threads=_READERS,
+            check=self._look_around,
+            end_items=end_jobs,
+        )
+        try:
+            with closing(iter(sources)) as ahead:
+                for source in ahead:
+                    self._clean(source)
+                    reading.release(source.size)
+        finally:
+            self._report(self._writer.drain())
 
-    def _clean(
-        self,
-        source: Source,
-        records: Records,
-        writer: WriteBehind[Done | Failed],
-        interruption: Interruption,
-    ) -> None:
+    def _look_around(self) -> None:
+        """Report what was written meanwhile, and stop where the user asked to."""
+        self._report(self._writer.finished())
+        self._interruption.raise_if_requested()
+
+    def _clean(self, source: Source) -> None:
         """Denoise what was read, and have it written."""
         job, content = source.job, source.content
         if isinstance(content, Finished):
-            self._count([_skipped(job, content)])
+            self._report([_skipped(job, content)])
             return
         if isinstance(content, ImgcleanError):
-            self._count([failed(job, content)])
+            self._report([failed(job, content)])
             return
         for remark in source.remarks:
             self._emit(left_out(job, f"{remark} are left out"))
         if isinstance(content, StackSource):
             with closing(content):
-                self._count([self._clean_stack(source, content, records, interruption)])
+                self._report([self._clean_stack(source, content)])
         else:
-            self._clean_picture(source, content, records, writer, interruption)
+            self._clean_picture(source, content)
 
-    def _clean_picture(
-        self,
-        source: Source,
-        picture: Picture,
-        records: Records,
-        writer: WriteBehind[Done | Failed],
-        interruption: Interruption,
-    ) -> None:
+    def _clean_picture(self, source: Source, picture: Picture) -> None:
         tool = self._treatment.choose(source.job, picture, 1)
         started = time.monotonic()
         try:
-            clean, precision = self._treat(tool, picture, source.job, interruption)
+            clean, precision = self._treat(tool, picture, source.job)
         except ImageError as error:
-            self._count([failed(source.job, error.about(source.job.input))])
+            self._report([failed(source.job, error.about(source.job.input))])
             return
-        self._pixels += picture.width * picture.height
+        self._emit(Denoised(pixels=picture.width * picture.height))
         target = format_by_name(format_of_output(source.job, clean))
         for text in unsaid(
             picture.metadata, clean.metadata, picture.format, target, self._image_rules
         ):
             self._emit(left_out(source.job, text))
         seconds = source.seconds + time.monotonic() - started
-        writer.submit(
-            lambda: self._write(source, records, clean, tool.denoiser, precision, seconds),
+        self._writer.submit(
+            lambda: self._write(source, clean, tool.denoiser, precision, seconds),
             clean.samples.nbytes,
         )
 
-    def _treat(
-        self, tool: Tool, picture: Picture, job: Job, interruption: Interruption
-    ) -> tuple[Picture, Precision | None]:
+    def _treat(self, tool: Tool, picture: Picture, job: Job) -> tuple[Picture, Precision | None]:
         noisy = MemorySamples(picture.samples)
         clean = MemorySamples(np.empty_like(picture.samples))
-        progress = Progress(job, picture.width * picture.height, self._emit, interruption)
+        progress = Progress(job, picture.width * picture.height, self._emit, self._interruption)
         colour = picture.colour
         span = sample_range(colour, self._image_rules.range, highest=picture.highest)
         passed = pass_through(
@@ -202,7 +183,6 @@ class Batch:
     def _write(
         self,
         source: Source,
-        records: Records,
         clean: Picture,
         denoiser: Denoiser | None,
         precision: Precision | None,
@@ -216,7 +196,7 @@ class Batch:
                 self._encoded(clean, job),
                 job,
                 source.status,
-                lambda result: records.record(job, source.fingerprint, denoiser, result),
+                lambda result: self._record(source, denoiser, result),
             )
         except OSError as error:
             return failed(job, unwritable(job.output, error))
@@ -242,19 +222,13 @@ class Batch:
         except ImgcleanError as error:
             raise error.about(job.output) from error
 
-    def _clean_stack(
-        self,
-        source: Source,
-        stack: StackSource,
-        records: Records,
-        interruption: Interruption,
-    ) -> Done | Failed:
+    def _clean_stack(self, source: Source, stack: StackSource) -> Done | Failed:
         """Denoise a stack into its file."""
         job = source.job
         started = time.monotonic()
 
         def make(target: Path) -> StackResult:
-            progress = Progress(job, stack.pixels, self._emit, interruption)
+            progress = Progress(job, stack.pixels, self._emit, self._interruption)
             result = clean_stack(
                 stack,
                 target,
@@ -272,7 +246,7 @@ class Batch:
                 make,
                 job,
                 source.status,
-                lambda made, hashed: records.record(job, source.fingerprint, made.denoiser, hashed),
+                lambda made, hashed: self._record(source, made.denoiser, hashed),
             )
         except UnwritableImage as error:
             return failed(job, error)
@@ -286,7 +260,7 @@ class Batch:
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
             message = f"{job.input}: damaged: {one_line(error)}"
             return failed(job, UnreadableImage(message, hint=TRY_OTHER_COPY))
-        self._pixels += result.pixels
+        self._emit(Denoised(pixels=result.pixels))
         if result.nearly_empty:
             self._emit(nearly_empty(job, result.nearly_empty, len(stack)))
         return done(
@@ -300,18 +274,14 @@ class Batch:
             seconds=source.seconds + time.monotonic() - started,
         )
 
-    def _count(self, events: Iterable[Done | Failed | Skipped]) -> None:
-        for event in events:
-            self._counts[event.event] += 1
-            self._emit(event)
+    def _record(self, source: Source, denoiser: Denoiser | None, result: str) -> None:
+        """Note that content of the hash `result` is about to become an output."""
+        if denoiser is not None:
+            self._records.record(source.job, source.fingerprint, denoiser.identity, result)
 
-    def _summary(self, seconds: float) -> Summary:
-        return Summary(
-            **self._counts,
-            ignored=self._plan.ignored,
-            megapixels=round(self._pixels / 1e6, 3),
-            seconds=round(seconds, 3),
-        )
+    def _report(self, events: Iterable[Done | Failed | Skipped]) -> None:
+        for event in events:
+            self._emit(event)
 
 
 def _skipped(job: Job, finished: Finished) -> Skipped | Failed:

@@ -61,7 +61,8 @@ class ReadAhead(Generic[_Item, _Product]):
         size: bytes that a product holds.
         budget: bounds the products that wait; the consumer releases each one's size.
         threads: how many read at once.
-        check: called while waiting; may raise to stop.
+        check: called before each product and while waiting; may raise to stop.
+        end_items: called where the consumer ends first; has a wait for the next item end.
     """
 
     def __init__(
@@ -73,12 +74,14 @@ class ReadAhead(Generic[_Item, _Product]):
         budget: ByteBudget,
         threads: int,
         check: Callable[[], None],
+        end_items: Callable[[], None] = lambda: None,
     ) -> None:
         self._items = iter(items)
         self._read = read
         self._size = size
         self._budget = budget
         self._check = check
+        self._end_items = end_items
         self._taking = threading.Lock()
         self._stopped = threading.Event()
         self._ready: queue.SimpleQueue[_Product | None] = queue.SimpleQueue()
@@ -101,6 +104,7 @@ class ReadAhead(Generic[_Item, _Product]):
                     yield product
         finally:
             self._stopped.set()
+            self._end_items()
             self._budget.lift()
             for thread in self._threads:
                 thread.join()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from imgclean.errors import UnwritableImage
 from imgclean.images.write import unwritable
@@ -13,9 +13,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from imgclean.inference.denoiser import Denoiser
     from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.jobs import FileRules, Job
+
+Identity = dict[str, Any]
+"""All that shapes a clean image on the side of the denoiser, as JSON can hold it."""
+
+
+class Bookkeeping(Protocol):
+    """Knows what is finished and notes what becomes so; safe to use from several threads."""
+
+    def is_finished(self, job: Job, fingerprint: str, identities: Iterable[Identity]) -> bool:
+        """Whether an earlier run left nothing to do here.
+
+        Args:
+            job: the image.
+            fingerprint: hash of the input's content.
+            identities: of the denoisers, any of which may have cleaned it.
+
+        Raises:
+            UnwritableImage: the output is there, but somebody changed it since; or it cannot
+                be written.
+        """
+
+    def record(self, job: Job, fingerprint: str, identity: Identity, result: str) -> None:
+        """Note that content of the hash `result` is about to become the job's output.
+
+        Raises:
+            OSError: it cannot be noted.
+        """
 
 
 class Records:
@@ -58,18 +84,8 @@ class Records:
     def __exit__(self, *_: object) -> None:
         self._opened.close()
 
-    def is_finished(self, job: Job, fingerprint: str, denoisers: Iterable[Denoiser]) -> bool:
-        """Whether an earlier run left nothing to do here.
-
-        Args:
-            job: the image.
-            fingerprint: hash of the input's content.
-            denoisers: any of which may have cleaned it.
-
-        Raises:
-            UnwritableImage: the output is there, but somebody changed it since; or it cannot
-                be written.
-        """
+    def is_finished(self, job: Job, fingerprint: str, identities: Iterable[Identity]) -> bool:
+        """As `Bookkeeping` says."""
         if job.root in self._refused:
             raise self._refused[job.root].about(job.output)
         journal = self._journals.get(job.root) if job.root else None
@@ -92,17 +108,16 @@ class Records:
             )
         return any(
             journal.is_finished(job.output, there, fingerprint, self._settings(job, each))
-            for each in denoisers
+            for each in identities
         )
 
-    def record(self, job: Job, fingerprint: str, denoiser: Denoiser | None, result: str) -> None:
-        """Note that content of the hash `result` is about to become the job's output."""
-        if job.root is not None and denoiser is not None:
-            settings = self._settings(job, denoiser)
+    def record(self, job: Job, fingerprint: str, identity: Identity, result: str) -> None:
+        """As `Bookkeeping` says; where the job has no journal, there is nothing to note."""
+        if job.root is not None:
+            settings = self._settings(job, identity)
             self._journals[job.root].record(job.output, fingerprint, settings, result)
 
-    def _settings(self, job: Job, denoiser: Denoiser) -> str:
+    def _settings(self, job: Job, identity: Identity) -> str:
         """Return a key of all that shapes the output, apart from the input."""
-        writing: dict[str, object] = {"format": job.format, "quality": self._rules.quality}
-        writing |= self._image_rules.shaping
-        return settings_key(denoiser.identity | writing)
+        writing: Identity = {"format": job.format, "quality": self._rules.quality}
+        return settings_key(identity | writing | self._image_rules.shaping)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from imgclean.inference.denoiser import Denoiser
     from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.jobs import Job
-    from imgclean.inference.records import Records
+    from imgclean.inference.records import Bookkeeping
 
 
 class _Read(NamedTuple):
@@ -54,13 +54,13 @@ class Reader:
 
     def __init__(
         self,
-        records: Records,
+        records: Bookkeeping,
         denoisers: Iterable[Denoiser],
         rules: ImageRules,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._records = records
-        self._denoisers = tuple(denoisers)
+        self._identities = tuple(each.identity for each in denoisers)
         self._rules = rules
         self._is_stopping = is_stopping
 
@@ -113,7 +113,7 @@ class Reader:
     def _whole(self, job: Job, path: Path) -> _Read:
         data = read_bytes(path, self._rules.reading)
         fingerprint = sha256_of(data)
-        if self._records.is_finished(job, fingerprint, self._denoisers):
+        if self._records.is_finished(job, fingerprint, self._identities):
             return _Read(fingerprint, Finished())
         return _Read(fingerprint, self._decoded(job, data, str(job.input)))
 
@@ -126,7 +126,7 @@ class Reader:
             return self._whole(job, path)._replace(remarks=stack.stack.left_out)
         try:
             fingerprint = sha256_of_file(path)
-            if self._records.is_finished(job, fingerprint, self._denoisers):
+            if self._records.is_finished(job, fingerprint, self._identities):
                 content: Content = Finished()
             else:
                 with naming_damage("TIFF", name):

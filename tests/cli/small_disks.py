@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from imgclean.extension.loader import load_plugins
-from imgclean.inference.batch import Batch
 from imgclean.inference.plan import FileRules, make_plan
+from imgclean.inference.run import run_here
 from imgclean.inference.selection import Selection
 from imgclean.inference.settings import InferenceSettings
 from imgclean.inference.treatment import Denoising
@@ -25,7 +25,7 @@ def clean(stack: Path, target: Path) -> str:
     events: list = []
     rules = FileRules(output=str(target))
     treatment = Denoising(selection, events.append)
-    Batch(make_plan([stack], rules), treatment, rules, events.append).run()
+    run_here(make_plan([stack], rules), treatment, rules, events.append)
     (event,) = [each for each in events if each.event in ("done", "failed")]
     return event.error or event.event
 

@@ -24,15 +24,15 @@ from pathlib import Path
 import psutil
 from imgclean.extension.loader import load_plugins
 from imgclean.inference.allocator import keep_freed_memory
-from imgclean.inference.batch import Batch
 from imgclean.inference.plan import FileRules, make_plan
+from imgclean.inference.run import run_here
 from imgclean.inference.selection import Selection
 from imgclean.inference.settings import InferenceSettings
 from imgclean.inference.treatment import Denoising
 
 def clean(source, output, emit=lambda event: None):
     rules = FileRules(output=output)
-    return Batch(make_plan([Path(source)], rules), Denoising(selection, emit), rules, emit).run()
+    return run_here(make_plan([Path(source)], rules), Denoising(selection, emit), rules, emit)
 
 def resident():
     return psutil.Process().memory_info().rss / 2**20
