@@ -12,6 +12,7 @@ from imgclean.extension.loader import load_plugins
 from imgclean.images.pixels import sample_range
 from imgclean.images.range_choice import parse_range
 from imgclean.images.rasters import MemorySamples, PixelRaster, PixelSink
+from imgclean.inference.devices import require_one_device
 from imgclean.inference.selection import Selection, choose
 from imgclean.inference.settings import InferenceSettings
 from imgclean.weightsets.catalogue import installed, is_path
@@ -55,10 +56,12 @@ def denoise(
         sigma: noise standard deviation in grey levels of 255, where it is known.
         strength: share of the change that is applied, 0 to 1.
         ensemble: average over the eight flips and turns, eight times slower.
-        device, precision, tile, backend, range: as on the command line.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; one.
+        precision, tile, backend, range: as on the command line.
 
     Raises:
         UnsupportedImage: the dtype or the shape is not one of these.
+        InvalidSetting: several devices are named, or a value is out of its range.
         ImgcleanError: everything else, see `imgclean.errors`.
     """
     samples: NDArray[Any] = array[..., None] if array.ndim == 2 else array
@@ -68,6 +71,7 @@ def denoise(
         raise UnsupportedImage(
             f"an array of {array.dtype} is not an image", hint=f"use {', '.join(_DTYPES)}"
         )
+    require_one_device(device)
     settings = InferenceSettings(
         sigma=sigma,
         strength=strength,

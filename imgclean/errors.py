@@ -28,7 +28,8 @@
         |-- UnwritableImage
         |-- NonFiniteOutput
         |-- DeviceOutOfMemory
-        `-- DenoiserFailed
+        |-- DenoiserFailed
+        `-- WorkerLost
 
 An error is one line on what is wrong, `str(error)`, and a `hint`: one line on what to do.
 """
@@ -132,7 +133,7 @@ class DataUnusable(SetupError):
 
 
 class ProcessLost(SetupError):
-    """Of several processes that train together, one has ended or failed."""
+    """Of several processes that work together, one that is needed has ended or failed."""
 
 
 class RunUnwritable(SetupError):
@@ -169,6 +170,10 @@ class DeviceOutOfMemory(ImageError):
 
 class DenoiserFailed(ImageError):
     """The plugin raised an exception of its own."""
+
+
+class WorkerLost(ImageError):
+    """The worker processes that were to clean the file have ended before it was clean."""
 
 
 def one_line(error: BaseException) -> str:

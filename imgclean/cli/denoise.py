@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,6 @@ from imgclean.cli.context import registry
 from imgclean.cli.exit_codes import exit_code_of
 from imgclean.cli.options import (
     BackendOption,
-    DeviceOption,
     EnsembleOption,
     ExcludeOption,
     IncludeOption,
@@ -34,9 +35,11 @@ from imgclean.errors import InvalidSetting
 from imgclean.events import Note
 
 if TYPE_CHECKING:
-    from imgclean.events import Emit
+    from imgclean.events import Emit, Summary
+    from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.jobs import FileRules, Plan
     from imgclean.inference.selection import Selection
+    from imgclean.inference.worker import Order
 
 
 def denoise(
@@ -50,7 +53,7 @@ def denoise(
     strength: own.StrengthOption = 1.0,
     ensemble: EnsembleOption = False,
     again: own.AgainOption = False,
-    device: DeviceOption = "auto",
+    device: own.DevicesOption = "auto",
     precision: PrecisionOption = "auto",
     backend: BackendOption = "auto",
     tile: own.TileOption = "auto",
@@ -86,12 +89,13 @@ def denoise(
     """
     from imgclean.images.page_choice import parse_page_choice
     from imgclean.images.range_choice import parse_range
+    from imgclean.inference.devices import choose_devices
+    from imgclean.inference.fleet import can_share
     from imgclean.inference.image_rules import ImageRules, parse_crop
     from imgclean.inference.jobs import FileRules
-    from imgclean.inference.run import in_process
-    from imgclean.inference.selection import Selection
+    from imgclean.inference.selection import Selection, require_choice
     from imgclean.inference.settings import InferenceSettings
-    from imgclean.inference.treatment import Denoising
+    from imgclean.inference.worker import Order
 
     prepare_process(threads)
     if in_place and (crop or pages or channels):
@@ -133,15 +137,32 @@ def denoise(
     )
     plan = _plan(inputs or [], rules, files_from, null=null)
     check_streams(plan, json_lines=json_lines, dry_run=dry_run)
-    selection = Selection(registry(), settings, model=model, weights=weights)
+    devices = choose_devices(device)
+    is_shared = can_share(plan.jobs, devices)
+    if is_shared and not dry_run:
+        require_choice(registry(), settings, model=model, weights=weights)
+        order = Order(
+            settings=settings,
+            model=model,
+            weights=weights,
+            rules=rules,
+            image_rules=images,
+            devices=devices,
+            threads=threads,
+        )
+        run = partial(_run_on_several, plan, order)
+    else:
+        if "," in device:
+            settings = dataclasses.replace(settings, device=devices[0])
+        selection = Selection(registry(), settings, model=model, weights=weights)
+        run = partial(_run_on_one, plan, selection, rules, images)
     list_files = verbose if json_lines else verbose or dry_run or None
     total = len(plan.jobs) + len(plan.unreadable)
     with reporting(total, json_lines=json_lines, quiet=quiet, list_files=list_files) as emit:
         if dry_run:
-            _announce(plan, selection, emit)
+            _announce(plan, selection, emit, None if is_shared else str(selection.device))
             return
-        work = in_process(plan.jobs, Denoising(selection, emit), rules, images)
-        summary = run_batch(plan, work, rules, images, emit)
+        summary = run(emit)
     raise typer.Exit(exit_code_of(summary))
 
 
@@ -160,12 +181,31 @@ def _plan(inputs: list[Path], rules: FileRules, files_from: str | None, *, null:
     return make_plan(inputs, rules, read_file_list(files_from, null=null))
 
 
-def _announce(plan: Plan, selection: Selection, emit: Emit) -> None:
+def _run_on_one(
+    plan: Plan, selection: Selection, rules: FileRules, images: ImageRules, emit: Emit
+) -> Summary:
+    """Clean the images in this process."""
+    from imgclean.inference.run import in_process
+    from imgclean.inference.treatment import Denoising
+
+    work = in_process(plan.jobs, Denoising(selection, emit), rules, images)
+    return run_batch(plan, work, rules, images, emit)
+
+
+def _run_on_several(plan: Plan, order: Order, emit: Emit) -> Summary:
+    """Clean the images in a process for each device."""
+    from imgclean.inference.fleet import Fleet
+
+    with Fleet(plan.jobs, order, emit) as fleet:
+        return run_batch(plan, fleet.run, order.rules, order.image_rules, emit)
+
+
+def _announce(plan: Plan, selection: Selection, emit: Emit, device: str | None) -> None:
     """Say what would be done."""
     from imgclean.inference.reports import announce
 
     warn(plan, emit)
-    announce(plan, selection, emit)
+    announce(plan, selection, emit, device)
     work = [f"{_count(len(plan.jobs), 'image')} to clean"]
     if plan.others:
         work.append(f"{_count(len(plan.others), 'other file')} to copy")

@@ -48,6 +48,14 @@ NullOption = Annotated[
         "--null", "-0", rich_help_panel=FILES, help="Zero bytes end the paths of that list."
     ),
 ]
+DevicesOption = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        rich_help_panel=RUNNING,
+        help="auto, cpu, cuda, cuda:N or mps; several as cuda:0,cuda:1.",
+    ),
+]
 RecursiveOption = Annotated[
     bool, typer.Option(rich_help_panel=FILES, help="Walk folders to the bottom.")
 ]

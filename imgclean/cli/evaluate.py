@@ -106,8 +106,10 @@ def evaluate(
     from imgclean.evaluation.contenders import Contenders
     from imgclean.evaluation.run import Evaluation
     from imgclean.images.name_rules import NameRules
+    from imgclean.inference.devices import require_one_device
     from imgclean.inference.settings import InferenceSettings
 
+    require_one_device(device)
     prepare_process(threads)
     degradations = _degradations(noise)
     contenders = Contenders(

@@ -154,6 +154,9 @@ def train(
         return
     if out is None:
         raise InvalidSetting("--out is missing", hint="name a folder for the run")
+    from imgclean.inference.devices import require_one_device
+
+    require_one_device(device)
     prepare_process(threads)
     weights = _run(
         recipe,

@@ -28,10 +28,12 @@ class Introductions:
 
     Args:
         emit: gets a `Note`, and a `Warned` for each thing that does not fit.
+        where: what the run computes on.
     """
 
-    def __init__(self, emit: Emit) -> None:
+    def __init__(self, emit: Emit, where: str) -> None:
         self._emit = emit
+        self._where = where
         self._introduced: set[tuple[str, ColourSpace]] = set()
 
     def introduce(self, denoiser: Denoiser, picture: Picture) -> None:
@@ -46,7 +48,7 @@ class Introductions:
         self._emit(
             Note(
                 message=f"{denoiser.info.name} with {config.name} ({config.noise}) "
-                f"for {kind}, on {denoiser.device}, {precision}"
+                f"for {kind}, on {self._where}, {precision}"
             )
         )
         sigma = denoiser.settings.sigma

@@ -97,8 +97,15 @@ def nearly_empty(job: Job, pages: tuple[int, ...] = (1,), count: int = 1) -> War
     return Warned(input=str(job.input), error="RangeNearlyEmpty", message=f"{text} ({hint})")
 
 
-def announce(plan: Plan, selection: Selection, emit: Emit) -> None:
-    """Emit a `Planned` event for each image instead of cleaning it; nothing is read or written."""
+def announce(plan: Plan, selection: Selection, emit: Emit, device: str | None) -> None:
+    """Emit a `Planned` event for each image instead of cleaning it; nothing is read or written.
+
+    Args:
+        plan: what would be cleaned.
+        selection: by whom.
+        emit: gets the events.
+        device: where; None if that is not known beforehand.
+    """
     models = {each.info.name for each in selection.denoisers}
     weights = {each.weights.name for each in selection.denoisers}
     for job in plan.jobs:
@@ -108,6 +115,6 @@ def announce(plan: Plan, selection: Selection, emit: Emit) -> None:
                 output=str(job.output),
                 model=next(iter(models)) if len(models) == 1 else None,
                 weights=next(iter(weights)) if len(weights) == 1 else None,
-                device=str(selection.device),
+                device=device,
             )
         )

@@ -97,6 +97,15 @@ class Selection:
         )
 
 
+def require_choice(
+    registry: Registry, settings: InferenceSettings, *, model: str | None, weights: str | None
+) -> None:
+    """Refuse what `Selection` refuses, as far as that shows without loading a network."""
+    sets = installed()
+    for channels in (_COLOUR, _GRAY):
+        choose(registry, sets, settings, channels, model=model, weights=weights)
+
+
 def choose(
     registry: Registry,
     catalogue: Catalogue,

@@ -82,11 +82,12 @@ class Denoising:
     Args:
         selection: the denoisers.
         emit: told once of each that is used.
+        where: what people are told that the run computes on; the selection's device by default.
     """
 
-    def __init__(self, selection: Selection, emit: Emit) -> None:
+    def __init__(self, selection: Selection, emit: Emit, *, where: str | None = None) -> None:
         self._selection = selection
-        self._introductions = Introductions(emit)
+        self._introductions = Introductions(emit, where or str(selection.device))
 
     @property
     def denoisers(self) -> tuple[Denoiser, ...]:

@@ -1,0 +1,208 @@
+"""Several devices: a worker process for each, one queue of files for all.
+
+The run's own process plans, holds the journals and emits the events; a worker has the whole way
+of an image, as `Batch`. What a lost worker had in its hands is done by another one.
+"""
+
+from __future__ import annotations
+
+import queue
+from typing import TYPE_CHECKING, Self
+
+from imgclean.errors import ProcessLost, WorkerLost
+from imgclean.events import Done, Failed, Note, Skipped, Warned
+from imgclean.inference.backlog import Backlog
+from imgclean.inference.messages import Broken, Ready, Refused
+from imgclean.inference.remote_records import answer
+from imgclean.inference.reports import failed
+from imgclean.inference.worker_process import Gone, WorkerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imgclean.events import Emit
+    from imgclean.inference.jobs import Job
+    from imgclean.inference.messages import Answer, Question
+    from imgclean.inference.records import Bookkeeping
+    from imgclean.inference.worker import Order
+    from imgclean.inference.worker_process import Inbox
+    from imgclean.interruption import Interruption
+
+_POLL_SECONDS = 0.1  # how soon the run sees that the user asked to stop
+_USELESS_WORKERS = 2  # one after the other, until a device is given up
+
+
+def can_share(jobs: Sequence[Job], devices: Sequence[str]) -> bool:
+    """Whether a run is one for several workers: a pipe, and a single image, are for one process."""
+    piped = any(job.from_stdin or job.to_stdout for job in jobs)
+    return len(devices) > 1 and len(jobs) > 1 and not piped
+
+
+class Fleet:
+    """The workers of a run; a context manager, at whose end none is left.
+
+    Args:
+        jobs: what they share.
+        order: what they are to do, and the devices, one worker on each.
+        emit: gets the warnings of the start.
+
+    Raises, on entering, where no worker can begin:
+        ImgcleanError: what the first of them says, as of `Selection`.
+        ProcessLost: they ended without a word, or the system starts none.
+    """
+
+    _records: Bookkeeping  # from `run` on; before it, no worker has a file to ask about
+
+    def __init__(self, jobs: Sequence[Job], order: Order, emit: Emit) -> None:
+        self._order = order
+        self._emit = emit
+        self._backlog = Backlog(jobs)
+        self._useless = [0] * len(order.devices)  # workers lost there in a row that ended no file
+        self._workers: dict[WorkerProcess, int] = {}  # each with the place of its device
+        self._leaving: list[WorkerProcess] = []  # those that have said all
+        self._inbox: Inbox = queue.SimpleQueue()
+        self._has_begun = False
+        self._said: set[Note | Warned] = set()
+
+    def __enter__(self) -> Self:
+        try:
+            self._start_workers()
+            while not self._has_begun:
+                self._take_message()
+                if not self._workers:
+                    raise ProcessLost("no worker could begin", hint="see the warnings above")
+        except BaseException:
+            self._kill()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kill()
+        for worker in self._leaving:
+            worker.end()
+
+    def run(self, records: Bookkeeping, interruption: Interruption, emit: Emit) -> None:
+        """Have every file cleaned; a `Work`.
+
+        Raises:
+            KeyboardInterrupt: the user asked to stop. The files that were being denoised are
+                discarded, those being written are finished.
+            ProcessLost: the system starts no worker in the place of lost ones.
+        """
+        self._records = records
+        self._emit = emit
+        try:
+            while self._backlog.unfinished:
+                interruption.raise_if_requested()
+                self._hand_out()
+                self._take_message()
+                if not self._workers:
+                    self._give_up()
+        finally:
+            try:
+                self._wind_up()
+            except BaseException:
+                self._kill()  # nobody writes once the journals are no longer held
+                raise
+
+    def _start_workers(self) -> None:
+        """Start one on each device that is not given up, as far as there are files for them."""
+        places = [at for at, lost in enumerate(self._useless) if lost < _USELESS_WORKERS]
+        for place in places[: len(self._backlog.unfinished)]:
+            device = self._order.devices[place]
+            try:
+                worker = WorkerProcess(self._order, device, self._inbox, self._answer)
+            except OSError as error:
+                raise ProcessLost(f"no worker process can be started: {error.strerror}") from error
+            self._workers[worker] = place
+
+    def _hand_out(self) -> None:
+        for worker in self._workers:
+            while worker.is_ready:
+                job = self._backlog.take(worker.jobs, len(self._workers))
+                if job is None:
+                    break
+                worker.give(job)
+
+    def _take_message(self) -> None:
+        """Wait a moment for what a worker says, and act on it."""
+        try:
+            worker, message = self._inbox.get(timeout=_POLL_SECONDS)
+        except queue.Empty:
+            return
+        match message:
+            case Ready():
+                worker.is_ready = self._has_begun = True
+            case Refused() if not self._has_begun:
+                raise message.error
+            case Refused():
+                worker.reason = f"could not begin: {message.error}"
+            case Broken():
+                worker.reason = f"failed: {message.reason}"
+            case Gone():
+                self._lose(worker)
+            case _:
+                self._pass_on(worker, message)
+
+    def _pass_on(self, worker: WorkerProcess, event: object) -> None:
+        """Emit an event, but what concerns the whole run, or was said by a lost worker, once."""
+        if isinstance(event, Done | Failed | Skipped):
+            self._backlog.finish(worker.let_go(event))
+        elif isinstance(event, Note | Warned):
+            if event in self._said:
+                return
+            self._said.add(event)
+        self._emit(event)
+
+    def _lose(self, worker: WorkerProcess) -> None:
+        """Say that a worker is lost, and have its files done by another one."""
+        fate = worker.end()
+        place = self._workers.pop(worker)
+        self._useless[place] = 0 if worker.has_ended_a_file else self._useless[place] + 1
+        twice = self._backlog.give_back(worker.jobs)
+        again = len(worker.jobs) - len(twice)
+        files = f"; {again} file{'s' * (again > 1)} of its go to another" if again else ""
+        text = f"the worker on {worker.device} {fate}{files}"
+        self._emit(Warned(error=WorkerLost.__name__, message=text))
+        for job in twice:
+            hint = "clean it by itself, on one device, to see what becomes of it"
+            error = WorkerLost(f"{job.input}: two workers were lost while they had it", hint=hint)
+            self._emit(failed(job, error))
+        if not self._workers:
+            self._start_workers()
+
+    def _give_up(self) -> None:
+        """Fail what is left: no device is of use any more."""
+        for job in tuple(self._backlog.unfinished):
+            self._backlog.finish(job)
+            error = WorkerLost(
+                f"{job.input}: no worker is left", hint="--resume goes on once a device works again"
+            )
+            self._emit(failed(job, error))
+
+    def _wind_up(self) -> None:
+        """Let the workers write what they have denoised, and end."""
+        for worker in tuple(self._workers):
+            if worker.is_ready:
+                worker.stop()
+            else:
+                worker.kill()
+                del self._workers[worker]
+        while self._workers:
+            try:
+                worker, message = self._inbox.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
+            if isinstance(message, Gone):
+                self._workers.pop(worker, None)
+                self._leaving.append(worker)
+            elif not isinstance(message, Ready | Refused | Broken):
+                self._pass_on(worker, message)
+
+    def _answer(self, question: Question) -> Answer:
+        return answer(question, self._records)
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.kill()
+        self._workers.clear()
