@@ -62,10 +62,11 @@ class Batch:
     Args:
         treatment: what is done with each image.
         rules: which finished files to leave alone, and the quality to write.
-        emit: gets the events, on the calling thread.
+        emit: gets the events, on the calling thread by default.
         image_rules: what is done with each image around the denoising.
         records: what is finished, and what becomes so.
         interruption: whether the user asked to stop.
+        is_emit_threadsafe: an image is reported by the thread that wrote it, at once.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Batch:
         image_rules: ImageRules,
         records: Bookkeeping,
         interruption: Interruption,
+        is_emit_threadsafe: bool = False,
     ) -> None:
         self._treatment = treatment
         self._rules = rules
@@ -85,7 +87,7 @@ class Batch:
         self._records = records
         self._interruption = interruption
         self._writer: WriteBehind[Done | Failed] = WriteBehind(
-            ByteBudget(_BYTES_IN_FLIGHT), _WRITERS
+            ByteBudget(_BYTES_IN_FLIGHT), _WRITERS, emit if is_emit_threadsafe else None
         )
 
     def run(self, jobs: Iterable[Job], *, end_jobs: Callable[[], None] = lambda: None) -> None:

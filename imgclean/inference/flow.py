@@ -129,10 +129,15 @@ class WriteBehind(Generic[_Product]):
     Args:
         budget: bounds what waits to be written.
         threads: how many write at once.
+        report: gets each result on the writing thread, as soon as it is there, where the caller
+            does not want to collect it.
     """
 
-    def __init__(self, budget: ByteBudget, threads: int) -> None:
+    def __init__(
+        self, budget: ByteBudget, threads: int, report: Callable[[_Product], None] | None = None
+    ) -> None:
         self._budget = budget
+        self._report = report
         self._pool = ThreadPoolExecutor(threads)
         self._pending: set[Future[_Product]] = set()
 
@@ -141,7 +146,10 @@ class WriteBehind(Generic[_Product]):
         self._budget.acquire(size)
         future = self._pool.submit(write)
         future.add_done_callback(lambda _: self._budget.release(size))
-        self._pending.add(future)
+        if (report := self._report) is None:
+            self._pending.add(future)
+        else:
+            future.add_done_callback(lambda ended: report(ended.result()))
 
     def finished(self) -> list[_Product]:
         """Return the results of the writes that have ended since the last call."""

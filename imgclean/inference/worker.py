@@ -92,6 +92,7 @@ def _clean(link: Link, order: Order, selection: Selection) -> None:
         image_rules=order.image_rules,
         records=RemoteRecords(link),
         interruption=link.interruption,
+        is_emit_threadsafe=True,  # what waits to be reported would be done again, were this lost
     )
     with suppress(KeyboardInterrupt):  # the run says stop; no signal raises it here
         batch.run(link.jobs(), end_jobs=link.end_jobs)

@@ -1,3 +1,4 @@
+import queue
 import threading
 import time
 
@@ -50,6 +51,35 @@ def test_stopping_ends_the_reading_threads():
     with pytest.raises(KeyboardInterrupt):
         list(read_ahead(range(10**6), lambda item: item, limit=2, check=stop))
     assert threading.active_count() == before
+
+
+def test_a_reader_that_waits_for_an_item_ends_with_the_consumer():
+    items = queue.SimpleQueue()
+    items.put(1)
+    reading = ReadAhead(
+        iter(items.get, None),
+        lambda item: item,
+        lambda _: 1,
+        budget=ByteBudget(9),
+        threads=2,
+        check=lambda: None,
+        end_items=lambda: items.put(None),
+    )
+    sources = iter(reading)
+    assert next(sources) == 1
+    sources.close()  # would wait for ever
+
+
+def test_a_result_is_reported_while_another_is_under_way():
+    reported = queue.SimpleQueue()
+    release = threading.Event()
+    writer = WriteBehind(ByteBudget(20), 2, reported.put)
+    writer.submit(lambda: release.wait(10), 1)
+    writer.submit(lambda: "written", 1)
+    assert reported.get(timeout=5) == "written"
+    release.set()
+    assert writer.drain() == []
+    assert reported.get(timeout=5) is True
 
 
 def test_every_write_is_collected_once():
