@@ -20,9 +20,9 @@ from PIL import Image
 
 DEADLY = str(Path(__file__).parents[1] / "deadly")
 PATH = os.pathsep.join(filter(None, (DEADLY, os.environ.get("PYTHONPATH"))))
-SETTINGS = {"PYTHONPATH": PATH, "DEADLY_SECONDS": "0.05"}
+SETTINGS = {"PYTHONPATH": PATH, "DEADLY_SECONDS": "0.1"}
 ON_TWO = ["--device", "cpu,cpu", "--model", "deadly", "--no-provenance", "--json"]
-FILES = 16
+FILES = 24
 
 
 @pytest.fixture
@@ -166,12 +166,14 @@ def test_a_file_that_ends_two_workers_fails_alone(imgclean, album):
 
 def test_where_no_worker_lives_the_files_fail_and_the_run_ends(imgclean, album):
     for path in album.iterdir():
-        Image.fromarray(np.zeros((40, 50, 3), np.uint8)).save(path)
+        Image.fromarray(np.full((40, 50, 3), 255, np.uint8)).save(path)
     run = imgclean("denoise", "album", "-o", "out", *ON_TWO, env=SETTINGS)
     assert run.code == 4
     assert Counter(line["error"] for line in run.events("failed")) == {"WorkerLost": FILES}
     assert len({line["input"] for line in run.events("failed")}) == FILES
-    assert len(run.events("warning")) == 4, "two workers on each device"
+    warnings = [line["message"] for line in run.events("warning")]
+    assert len(warnings) == 4, "two workers on each device"
+    assert all("the worker on cpu failed: SystemExit: white" in text for text in warnings)
     assert "no worker is left" in run.stderr
 
 

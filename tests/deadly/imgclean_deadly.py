@@ -1,5 +1,6 @@
-"""A plugin whose model inverts images, slowly if asked to, and ends its process on a black one.
+"""A plugin whose model inverts images, slowly if asked to, and ends its process on some.
 
+A black one ends it at once, a white one by an exception that is no file's.
 DEADLY_SECONDS: how long a tile takes.
 An image that is inverted twice is as it was, so that a second cleaning shows.
 """
@@ -24,6 +25,8 @@ class Deadly(nn.Module):
         """Return float[N, C, H, W]."""
         if not x.any():
             os._exit(9)
+        if (x == 1).all():
+            raise SystemExit("white")
         time.sleep(float(os.environ.get("DEADLY_SECONDS", "0")))
         return 1 - x
 
