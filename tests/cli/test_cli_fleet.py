@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections import Counter
 from contextlib import suppress
@@ -23,6 +24,7 @@ PATH = os.pathsep.join(filter(None, (DEADLY, os.environ.get("PYTHONPATH"))))
 SETTINGS = {"PYTHONPATH": PATH, "DEADLY_SECONDS": "0.1"}
 ON_TWO = ["--device", "cpu,cpu", "--model", "deadly", "--no-provenance", "--json"]
 FILES = 24
+_PATIENCE = 90  # seconds until a run that hangs is ended
 
 
 @pytest.fixture
@@ -49,6 +51,9 @@ class Run:
             start_new_session=True,
         )
         self.lines = []
+        self._guard = threading.Timer(_PATIENCE, self._process.kill)
+        self._guard.daemon = True
+        self._guard.start()
 
     def wait_for_files(self, count):
         while sum(line["event"] == "done" for line in self.lines) < count:
@@ -68,6 +73,7 @@ class Run:
         """Return the exit code, once nobody writes to stdout any more."""
         self.lines += map(json.loads, self._process.stdout)
         self._process.stdout.close()
+        self._guard.cancel()
         return self._process.wait(30)
 
     def count(self, event):
