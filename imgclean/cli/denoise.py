@@ -89,8 +89,7 @@ def denoise(
     """
     from imgclean.images.page_choice import parse_page_choice
     from imgclean.images.range_choice import parse_range
-    from imgclean.inference.devices import choose_devices
-    from imgclean.inference.fleet import can_share
+    from imgclean.inference.devices import can_share, choose_devices
     from imgclean.inference.image_rules import ImageRules, parse_crop
     from imgclean.inference.jobs import FileRules
     from imgclean.inference.selection import Selection, require_choice

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 
 from imgclean.errors import InvalidSetting
 from imgclean.inference.device import choose_device
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imgclean.inference.jobs import Job
 
 
 def choose_devices(text: str) -> tuple[str, ...]:
@@ -46,3 +53,9 @@ def require_one_device(text: str) -> None:
             f"{text!r} names several devices, and this takes one",
             hint="only `imgclean denoise` shares its files among several",
         )
+
+
+def can_share(jobs: Sequence[Job], devices: Sequence[str]) -> bool:
+    """Whether a run is one for several workers: a pipe, and a single image, are for one process."""
+    piped = any(job.from_stdin or job.to_stdout for job in jobs)
+    return len(devices) > 1 and len(jobs) > 1 and not piped

@@ -9,12 +9,12 @@ from __future__ import annotations
 import queue
 from typing import TYPE_CHECKING, Self
 
-from imgclean.errors import ProcessLost, WorkerLost
+from imgclean.errors import ProcessLost
 from imgclean.events import Done, Failed, Note, Skipped, Warned
 from imgclean.inference.backlog import Backlog
+from imgclean.inference.losses import lost_with_workers, without_worker, worker_lost
 from imgclean.inference.messages import Broken, Ready, Refused
 from imgclean.inference.remote_records import answer
-from imgclean.inference.reports import failed
 from imgclean.inference.worker_process import Gone, WorkerProcess
 
 if TYPE_CHECKING:
@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 0.1  # how soon the run sees that the user asked to stop
 _USELESS_WORKERS = 2  # one after the other, until a device is given up
-
-
-def can_share(jobs: Sequence[Job], devices: Sequence[str]) -> bool:
-    """Whether a run is one for several workers: a pipe, and a single image, are for one process."""
-    piped = any(job.from_stdin or job.to_stdout for job in jobs)
-    return len(devices) > 1 and len(jobs) > 1 and not piped
 
 
 class Fleet:
@@ -110,11 +104,12 @@ class Fleet:
         places = [at for at, lost in enumerate(self._useless) if lost < _USELESS_WORKERS]
         for place in places[: len(self._backlog.unfinished)]:
             device = self._order.devices[place]
+            worker = WorkerProcess(self._order, device, self._inbox, self._answer)
+            self._workers[worker] = place  # before it runs, so that Ctrl-C leaves none behind
             try:
-                worker = WorkerProcess(self._order, device, self._inbox, self._answer)
+                worker.start()
             except OSError as error:
                 raise ProcessLost(f"no worker process can be started: {error.strerror}") from error
-            self._workers[worker] = place
 
     def _hand_out(self) -> None:
         for worker in self._workers:
@@ -161,13 +156,9 @@ class Fleet:
         self._useless[place] = 0 if worker.has_ended_a_file else self._useless[place] + 1
         twice = self._backlog.give_back(worker.jobs)
         again = len(worker.jobs) - len(twice)
-        files = f"; {again} file{'s' * (again > 1)} of its go to another" if again else ""
-        text = f"the worker on {worker.device} {fate}{files}"
-        self._emit(Warned(error=WorkerLost.__name__, message=text))
+        self._emit(worker_lost(worker.device, fate, again))
         for job in twice:
-            hint = "clean it by itself, on one device, to see what becomes of it"
-            error = WorkerLost(f"{job.input}: two workers were lost while they had it", hint=hint)
-            self._emit(failed(job, error))
+            self._emit(lost_with_workers(job))
         if not self._workers:
             self._start_workers()
 
@@ -175,10 +166,7 @@ class Fleet:
         """Fail what is left: no device is of use any more."""
         for job in tuple(self._backlog.unfinished):
             self._backlog.finish(job)
-            error = WorkerLost(
-                f"{job.input}: no worker is left", hint="--resume goes on once a device works again"
-            )
-            self._emit(failed(job, error))
+            self._emit(without_worker(job))
 
     def _wind_up(self) -> None:
         """Let the workers write what they have denoised, and end."""

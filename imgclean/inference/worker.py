@@ -77,8 +77,9 @@ def _prepare(order: Order, device: str) -> Selection:
     """Load plugins and weights onto the device."""
     keep_freed_memory()
     torch.set_num_threads(order.threads or _share_of_threads(order.devices, device))
-    if torch.device(device).type == "cuda":
-        torch.cuda.set_device(device)  # plugins may say no more than `cuda`
+    place = torch.device(device)
+    if place.type == "cuda" and place.index is not None:
+        torch.cuda.set_device(place)  # plugins may say no more than `cuda`
     settings = dataclasses.replace(order.settings, device=device)
     return Selection(load_plugins(), settings, model=order.model, weights=order.weights)
 

@@ -35,7 +35,7 @@ Inbox = queue.SimpleQueue[tuple["WorkerProcess", object]]
 
 
 class WorkerProcess:
-    """A running worker.
+    """A worker, from `start` on.
 
     Args:
         order, device: what it is to do, and where.
@@ -62,11 +62,20 @@ class WorkerProcess:
         self._answer = answer
         self._sending = threading.Lock()
         context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=work, args=(theirs, order, device), daemon=True)
+        self._connection, self._theirs = context.Pipe()
+        self._process = context.Process(
+            target=work, args=(self._theirs, order, device), daemon=True
+        )
+
+    def start(self) -> None:
+        """Start the process.
+
+        Raises:
+            OSError: the system starts no more.
+        """
         with _holding_signals_back():
             self._process.start()
-        theirs.close()  # so that the connection ends with the process
+        self._theirs.close()  # so that the connection ends with the process
         threading.Thread(target=self._listen, daemon=True).start()
 
     @property
@@ -95,8 +104,9 @@ class WorkerProcess:
 
     def kill(self) -> str:
         """End the process at once, and remove what it had begun to write."""
-        self._process.kill()
-        self._process.join()
+        if self._process.pid is not None:
+            self._process.kill()
+            self._process.join()
         for folder in {job.output.parent for job in self._jobs.values()}:
             remove_leftovers(folder)
         return self.reason or _fate(self._process.exitcode or 0)

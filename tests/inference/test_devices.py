@@ -9,8 +9,7 @@ import torch
 
 import imgclean
 from imgclean.errors import DeviceUnavailable, InvalidSetting
-from imgclean.inference.devices import choose_devices, require_one_device
-from imgclean.inference.fleet import can_share
+from imgclean.inference.devices import can_share, choose_devices, require_one_device
 from imgclean.inference.jobs import STREAM, Job
 
 
