@@ -88,8 +88,10 @@ def bench(
     Example: imgclean bench dncnn --size 512 --size 1000
     """
     from imgclean.evaluation.bench import Bench, BenchRules
+    from imgclean.inference.devices import require_one_device
     from imgclean.inference.settings import InferenceSettings
 
+    require_one_device(device)
     prepare_process(threads)
     measured = Bench(
         registry(),

@@ -81,6 +81,7 @@ class Fleet:
         Raises:
             KeyboardInterrupt: the user asked to stop. The files that were being denoised are
                 discarded, those being written are finished.
+            ImgcleanError: what a worker says that is wrong with the run itself, as a setting.
             ProcessLost: the system starts no worker in the place of lost ones.
         """
         self._records = records
@@ -128,8 +129,8 @@ class Fleet:
         match message:
             case Ready():
                 worker.is_ready = self._has_begun = True
-            case Refused() if not self._has_begun:
-                raise message.error
+            case Refused() if worker.is_ready or not self._has_begun:
+                raise message.error  # it is the whole run's, as in one process
             case Refused():
                 worker.reason = f"could not begin: {message.error}"
             case Broken():

@@ -1,8 +1,8 @@
 """What a run and its worker processes say to each other.
 
 To a worker go the `Job`s that it is to do, the `Answer`s to its questions, and `Stop`. From it
-come `Ready`, or `Refused`, then the events of its files and its questions, and at last `Over`
-or `Broken`; of one that was killed, none of these.
+come `Ready`, then the events of its files and its questions, and at last `Over`, `Refused` or
+`Broken`; of one that was killed, none of these.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The worker cannot begin."""
+    """The worker cannot begin, or go on, for something that is wrong with what it was told."""
 
     error: ImgcleanError
 

@@ -63,9 +63,8 @@ class WorkerProcess:
         self._sending = threading.Lock()
         context = multiprocessing.get_context("spawn")
         self._connection, self._theirs = context.Pipe()
-        self._process = context.Process(
-            target=work, args=(self._theirs, order, device), daemon=True
-        )
+        # no daemon: one may start no processes, which a compiler or a plugin may want to
+        self._process = context.Process(target=work, args=(self._theirs, order, device))
 
     def start(self) -> None:
         """Start the process.
@@ -131,7 +130,8 @@ class WorkerProcess:
 def _fate(exitcode: int) -> str:
     if exitcode >= 0:
         return f"ended with exit code {exitcode}"
-    name = signal.Signals(-exitcode).name
+    number = -exitcode
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
     return f"was killed by {name}" + ", as where memory runs out" * (name == "SIGKILL")
 
 

@@ -233,6 +233,17 @@ def test_what_is_wrong_with_the_weights_ends_the_run_before_anything_is_written(
     assert not Path("out").exists()
 
 
+def test_what_the_first_image_shows_to_be_wrong_with_the_run_ends_it(imgclean, album):
+    without_compiler = SETTINGS | {"PATH": "/nowhere", "CXX": ""}
+    run = imgclean(
+        "denoise", "album", "-o", "out", *ON_TWO, "--backend", "compile", env=without_compiler
+    )
+    assert run.code == 2
+    assert "error: no compiler for cpu was found" in run.stderr
+    assert [line["event"] for line in run.lines] == ["summary"]
+    assert not originals("out")
+
+
 def test_an_evaluation_refuses_several_devices(imgclean, album):
     run = imgclean("evaluate", "album", "--noise", "gaussian:25", "--device", "cpu,cpu")
     assert run.code == 2
