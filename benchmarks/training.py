@@ -24,9 +24,8 @@ from imgclean_dncnn import DNCNN
 from imgclean_dncnn.network import DnCNN
 from rich.console import Console
 
-from imgclean.evaluation.speed import synchronise
 from imgclean.events import TrainStep, ignore
-from imgclean.inference.device import device_name, forbid_tf32, has_bf16
+from imgclean.inference.device import device_name, forbid_tf32, has_bf16, synchronise
 from imgclean.training.budget import stage_budgets
 from imgclean.training.inspection import Inspection
 from imgclean.training.patch_draws import make_batches, smallest_side

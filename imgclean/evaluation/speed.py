@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
-from imgclean.inference.device import DTYPES
+from imgclean.inference.device import DTYPES, synchronise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,14 +57,6 @@ def seconds_of(function: Callable[[], object], device: torch.device) -> float:
     function()
     synchronise(device)
     return time.perf_counter() - started
-
-
-def synchronise(device: torch.device) -> None:
-    """Wait until the device has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
 
 
 def medians_by_turns(

@@ -6,8 +6,8 @@ import ctypes
 import sys
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # mallopt(3)
-_KEPT_IN_ALL = 256 << 20
-_WANTED = 64 << 20
+_KEPT_IN_ALL = 512 << 20
+_WANTED = 128 << 20
 _BY_ITSELF = 32 << 20  # up to where glibc raises its threshold by itself, and no further
 _MARGIN = 1 << 20  # a block has a head, and torch aligns what is in it
 
@@ -15,10 +15,10 @@ _largest_reused = [_BY_ITSELF - _MARGIN]
 
 
 def keep_freed_memory() -> None:
-    """Have glibc reuse blocks of up to 64 MiB, such as tiles and photographs, once they are freed.
+    """Have glibc reuse blocks of up to 128 MiB, such as tiles and photographs, once they are freed.
 
     By itself it returns them to the system, which fills each new one with zeros, page by page, for
-    every layer of every tile anew: a third of the time of a fast network. At most 256 MiB are kept.
+    every layer of every tile anew: a third of the time of a fast network. At most 512 MiB are kept.
     Does nothing where there is no glibc, or one that allows no more than it does by itself.
     """
     if not sys.platform.startswith("linux"):

@@ -7,6 +7,7 @@ queues bounded in bytes. A stack takes the same way plane by plane. One bad file
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -52,8 +53,7 @@ if TYPE_CHECKING:
     from imgclean.interruption import Interruption
 
 _BYTES_IN_FLIGHT = 256 * 2**20  # decoded images that wait, on each side of the denoiser
-_READERS = 2
-_WRITERS = 2
+_THREADS = max(2, min(8, (os.cpu_count() or 1) // 4))  # that read, and as many that write
 
 
 class Batch:
@@ -87,7 +87,7 @@ class Batch:
         self._records = records
         self._interruption = interruption
         self._writer: WriteBehind[Done | Failed] = WriteBehind(
-            ByteBudget(_BYTES_IN_FLIGHT), _WRITERS, emit if is_emit_threadsafe else None
+            ByteBudget(_BYTES_IN_FLIGHT), _THREADS, emit if is_emit_threadsafe else None
         )
 
     def run(self, jobs: Iterable[Job], *, end_jobs: Callable[[], None] = lambda: None) -> None:
@@ -113,7 +113,7 @@ class Batch:
             reader.read,
             lambda source: source.size,
             budget=reading,
-            threads=_READERS,
+            threads=_THREADS,
             check=self._look_around,
             end_items=end_jobs,
         )

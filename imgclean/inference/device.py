@@ -88,6 +88,18 @@ def has_bf16(device: torch.device) -> bool:
     return False
 
 
+def synchronise(device: torch.device) -> None:
+    """Wait until the device has done what it was given.
+
+    Raises:
+        RuntimeError: an error of before has left it unusable.
+    """
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
 def device_name(device: torch.device) -> str:
     """Return what the device is called, such as `NVIDIA H200` or `AMD EPYC 9354 (2 cores)`."""
     if device.type == "cuda":

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-import torch
-
 from imgclean.errors import ImageError
+from imgclean.inference.device import synchronise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
+    import torch
 
     from imgclean.extension.model_info import Precision
     from imgclean.extension.requests import Raster
@@ -28,12 +28,6 @@ class DeviceFailed(BaseException):
 
     It is no `Exception`, so that nothing on its way takes it for the failure of one file.
     """
-
-
-def synchronise(device: torch.device) -> None:
-    """Wait for the device; after an error that leaves it unusable, CUDA raises it here again."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 class Watched:

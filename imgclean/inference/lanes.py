@@ -75,6 +75,7 @@ class Overlapped:
         self._device = device
         self._function = function
         self._up, self._compute, self._down = (torch.cuda.Stream(device) for _ in range(3))
+        self._compute.wait_stream(torch.cuda.current_stream(device))  # where weights were put there
 
     def start(self, tiles: torch.Tensor) -> Arrival:
         """Queue the copy, the computation and the copies back."""

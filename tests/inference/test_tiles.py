@@ -47,7 +47,7 @@ def test_there_are_as_few_tiles_as_can_be_and_none_where_the_image_fits_with_its
 
 
 def test_an_automatic_tile_has_activations_that_are_used_again(monkeypatch):
-    for largest in (31 << 20, 64 << 20):
+    for largest in (31 << 20, 128 << 20):
         monkeypatch.setattr(allocator, "_largest_reused", [largest])
         side = tile_side("auto", CPU, halo=20, bytes_per_pixel=256)
         assert (side + 40) ** 2 * 128 <= largest < (side + 41) ** 2 * 128
@@ -74,7 +74,7 @@ def test_the_largest_block_that_is_used_again_is_what_the_allocator_allows(monke
     monkeypatch.setattr(allocator, "_largest_reused", [allocator.largest_reused_block()])
     allocator.keep_freed_memory()
     if allows:
-        assert allocator.largest_reused_block() == 64 << 20
+        assert allocator.largest_reused_block() == 128 << 20
     else:
         assert asked[-1] == (-3, 32 << 20)
 
