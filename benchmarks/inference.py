@@ -8,7 +8,8 @@
 All ways take turns in one run, with products of two matrices of 2048 rows in each precision; the
 medians count. The share is of that product's rate, by the multiplications that the network has in
 its paper. The speed-up is over torch in eager mode: float32, batch normalisation and all, default
-memory format, the whole image at once. DnCNN has fresh weights, on which its speed does not depend.
+memory format, the whole image at once, in a process of its own. DnCNN has fresh weights, on which
+its speed does not depend.
 
 Others are measured where their package is installed, with the rest of imgclean:
 
@@ -60,7 +61,7 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, default=24, help="of that photo")
     parser.add_argument("--images", type=int, default=24, help="photos of the folder, on CUDA")
     arguments = parser.parse_args()
-    keep_freed_memory()  # as the command line does; it reaches no block as large as a whole image
+    keep_freed_memory()  # as the command line does
     forbid_tf32()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -109,7 +110,7 @@ def compare(subject: Subject, side: int, rounds: int, folder: Path, console: Con
 
 
 def _timing(way: Way) -> Callable[[], float]:
-    return lambda: seconds_of(way.clean, CPU)
+    return way.seconds or (lambda: seconds_of(way.clean, CPU))
 
 
 def _figures(

@@ -41,6 +41,7 @@ PAGES_WITH_COMMANDS = [
             "cli",
             "evaluation",
             "formats",
+            "performance",
             "plugins",
             "python",
             "training",

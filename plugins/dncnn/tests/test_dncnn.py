@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from imgclean_dncnn import DNCNN, imgclean_models
@@ -6,6 +7,7 @@ from imgclean_dncnn.options import DnCNNOptions, tiling
 from pydantic import ValidationError
 from torch import nn
 
+import imgclean
 from imgclean.inference.preparation.plain_convolution import PlainConvolution
 from imgclean.inference.preparation.rewriting import rewrite
 from imgclean.weightsets.network import build_network, validate_options
@@ -85,3 +87,12 @@ def test_bf16_keeps_the_residual_sum_in_float32():
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         torch.testing.assert_close(network(x), x, rtol=0, atol=0)
     assert "bf16" in DNCNN.precisions
+
+
+def test_tiles_give_what_the_whole_image_gives():
+    samples = np.random.default_rng(0).integers(0, 256, (230, 310, 3)).astype(np.float32) / 255
+    whole, tiled = (
+        imgclean.denoise(samples, "dncnn", precision="fp32", tile=tile) for tile in ("none", 64)
+    )
+    assert np.abs(whole - samples).max() > 0.1
+    assert np.abs(tiled - whole).max() <= 1e-5
