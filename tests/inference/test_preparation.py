@@ -259,11 +259,28 @@ def test_a_network_that_looks_into_its_layers_runs_as_it_is():
 
 
 def test_a_network_that_wants_larger_images_than_the_trial_runs_as_it_is():
-    class Large(nn.Module):
+    class Large(Blind):
         def forward(self, x, sigma=None):
-            return x.unfold(2, 100, 1)[..., 0] if x.shape[2] >= 100 else x.reshape(7)
+            return super().forward(x) if x.shape[2] >= 100 else x.reshape(7)
 
-    assert ready(Large()).way == "plain"
+    prepared = ready(Large(BODIES["blocks"]()).eval())
+    assert prepared.way == "plain"
+    assert prepared.function(torch.rand(1, 3, 100, 100)).shape == (1, 3, 100, 100)
+
+
+def test_a_network_without_convolutions_is_not_called_before_there_is_an_image():
+    class Counting(nn.Module):
+        calls = 0
+
+        def forward(self, x, sigma=None):
+            self.calls += 1
+            return x
+
+    network = Counting()
+    prepared = ready(network)
+    assert network.calls == 0
+    prepared.function(torch.rand(1, 3, 8, 8))
+    assert network.calls == 1
 
 
 def test_operators_that_compute_wrongly_are_not_used(monkeypatch):

@@ -19,7 +19,7 @@ from imgclean.inference.preparation.packed_convolution import PackedConvolution,
 from imgclean.inference.preparation.plain_convolution import PlainConvolution
 from imgclean.inference.preparation.recording import RecordedOnCuda
 from imgclean.inference.preparation.rewriting import rewrite, rewrite_children
-from imgclean.inference.preparation.trial import tried
+from imgclean.inference.preparation.trial import UNKNOWN_BYTES, tried
 
 if TYPE_CHECKING:
     from imgclean.extension.model_info import Precision
@@ -82,6 +82,8 @@ def prepare(network: nn.Module, target: Target, images: Images) -> Prepared:
     """
     whole = _AtLevel(network, images.sigma)
     plain = in_precision(whole, target)
+    if target.backend in ("auto", "torch") and not _has_convolutions(network):
+        return Prepared(plain, UNKNOWN_BYTES, "plain")
     sample = images.sample(target.device)
     trial = tried(plain, sample)
     if target.backend == "openvino":
@@ -95,11 +97,12 @@ def prepare(network: nn.Module, target: Target, images: Images) -> Prepared:
     rewritten = in_precision(rewrite(copy.deepcopy(whole), make), target)
     second = tried(rewritten, sample)
     if make.way is None or not second.agrees_with(trial, _TOLERANCE[target.precision]):
-        return Prepared(_recorded(plain, target), trial.bytes_per_pixel, "plain")
+        return Prepared(plain, trial.bytes_per_pixel, "plain")
     if make.way == "folded" and target.backend == "auto" and can_compile(target.device):
-        in_time = CompiledInTime(rewritten, lambda: _compiled(whole, target))
-        return Prepared(in_time, second.bytes_per_pixel, make.way)
-    return Prepared(_recorded(rewritten, target), second.bytes_per_pixel, make.way)
+        rewritten = CompiledInTime(rewritten, lambda: _compiled(whole, target))
+    elif target.device.type == "cuda":
+        rewritten = RecordedOnCuda(rewritten)
+    return Prepared(rewritten, second.bytes_per_pixel, make.way)
 
 
 def prepare_parts(network: nn.Module, target: Target, images: Images) -> nn.Module:
@@ -109,7 +112,7 @@ def prepare_parts(network: nn.Module, target: Target, images: Images) -> nn.Modu
         network, target, images: as for `prepare`. If the copy does not agree with the network,
             that is returned.
     """
-    if target.backend not in ("auto", "torch"):
+    if target.backend not in ("auto", "torch") or not _has_convolutions(network):
         return network
     parts = copy.deepcopy(network)
     rewrite_children(parts, _Maker(target))
@@ -184,8 +187,8 @@ def _compiled(whole: nn.Module, target: Target) -> TileFunction:
     return in_precision(compiled(whole, target.device), target)
 
 
-def _recorded(function: TileFunction, target: Target) -> TileFunction:
-    return RecordedOnCuda(function) if target.device.type == "cuda" else function
+def _has_convolutions(network: nn.Module) -> bool:
+    return any(isinstance(module, nn.Conv2d) for module in network.modules())
 
 
 def _require(condition: bool, problem: str) -> None:

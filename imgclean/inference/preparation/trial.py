@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from imgclean.inference.tile_functions import TileFunction
 
 _SAMPLE_SIDE = 64
-_UNKNOWN_BYTES = 1024  # a pixel, of a network that cannot be tried: 64 float32 maps, four times
+UNKNOWN_BYTES = 1024  # a pixel, of a network that is not tried: 64 float32 maps, four times
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Trial:
     """
 
     result: torch.Tensor | None
-    bytes_per_pixel: int = _UNKNOWN_BYTES
+    bytes_per_pixel: int = UNKNOWN_BYTES
 
     def agrees_with(self, other: Trial, tolerance: float) -> bool:
         """Whether both made the same, up to a share of the other's largest value."""
