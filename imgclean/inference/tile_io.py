@@ -90,8 +90,8 @@ class ByteTiles:
 
     def read(self, window: Window) -> torch.Tensor:
         """Return uint8[h, w, C]."""
-        samples = self._samples.read(window)
-        return torch.from_numpy(np.require(samples, requirements=("C", "W")))
+        samples = self._samples.read(window)  # may be read-only, or upside down
+        return torch.from_numpy(np.array(samples, order="C"))
 
     def travelling(self, function: TileFunction) -> TravelFunction:
         """Return the function in uint8[N, h, w, C], rounded half to even."""

@@ -181,15 +181,16 @@ def test_8_bit_samples_that_travel_as_they_are_give_what_floats_give(height, wid
     np.testing.assert_array_equal(*results)
 
 
-def test_8_bit_samples_that_the_model_leaves_alone_come_back():
-    samples = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
+@pytest.mark.parametrize("rows", [1, 16])
+def test_8_bit_samples_that_the_model_leaves_alone_come_back(rows):
+    samples = np.arange(256, dtype=np.uint8).repeat(3).reshape(rows, -1, 3)
     samples.flags.writeable = False  # as of a file that is in memory
-    noisy, target = MemorySamples(samples), MemorySamples(np.zeros_like(samples))
-    span = sample_range(samples)
+    noisy = MemorySamples(samples[::-1])  # and of one whose last row comes first
+    target, span = MemorySamples(np.zeros_like(samples)), sample_range(samples)
     raster, sink = PixelRaster(noisy, span), PixelSink(target, noisy, span)
     arguments = {"halo": 0, "alignment": 1, "side": None, "device": CPU}
     run_tiles(lambda x: x, raster, sink, on_pixels=lambda _: 0, **arguments)
-    np.testing.assert_array_equal(target.values, samples)
+    np.testing.assert_array_equal(target.values, samples[::-1])
 
 
 def test_8_bit_output_that_is_not_finite_is_refused():
