@@ -64,9 +64,19 @@ def remove_leftovers(folder: Path) -> None:
     """Remove temporary files in `folder` of processes on this host that no longer run."""
     for path in folder.glob(".imgclean-*.part"):
         match = _TEMPORARY.match(path.name)
-        if match and match["host"] == _HOST and not psutil.pid_exists(int(match["pid"])):
+        if match and match["host"] == _HOST and not _runs(int(match["pid"])):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs; one that has ended and that nobody has asked about does not."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
 
 
 def _sync(path: Path) -> None:

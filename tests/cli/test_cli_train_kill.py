@@ -68,7 +68,8 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_weights_of_an_undist
 
 
 def test_sigterm_writes_a_checkpoint_and_ends(imgclean, clean):
-    run = start(*SETTINGS, "--set", "checkpoint_seconds=600", "--out", "run", "--json")
+    long = ["--set", "checkpoint_seconds=600", "--steps", "600"]
+    run = start(*SETTINGS, *long, "--out", "run", "--json")
     next(line for line in map(json.loads, run.stdout) if line["event"] == "step")
     run.send_signal(signal.SIGTERM)
     run.communicate(timeout=60)
