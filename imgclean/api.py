@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from imgclean.extension.registry import Registry
     from imgclean.inference.device import PrecisionChoice
-    from imgclean.inference.preparation.prepare import Backend
+    from imgclean.inference.preparation.backends import Backend
     from imgclean.inference.tiles import TileChoice
 
 _Sample = TypeVar("_Sample", np.uint8, np.uint16, np.float16, np.float32, np.float64)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import psutil
 import torch
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _SECONDS_BETWEEN_LOOKS = 0.002
 _MIB = 2**20
@@ -46,12 +43,7 @@ class PeakMemory:
             self._watcher.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._device.type == "cuda":
             self._most = torch.cuda.max_memory_allocated(self._device)
         else:

@@ -257,6 +257,8 @@ class Batch:
             return failed(job, error.about(job.input))
         except ImageError as error:
             return failed(job, error.about(job.input))
+        except ImgcleanError:
+            raise  # no file's: a setting, say
         except OSError as error:
             return failed(job, unwritable(job.output, error))
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run

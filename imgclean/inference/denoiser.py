@@ -15,6 +15,7 @@ from imgclean.inference.channels import join_channels, split_channels
 from imgclean.inference.device import choose_precision, forbid_tf32, measure_cudnn_choices
 from imgclean.inference.engine import run_tiles
 from imgclean.inference.float_store import FloatStore, hand_on
+from imgclean.inference.preparation.backends import require_backend
 from imgclean.inference.preparation.prepare import Target, in_precision, prepare, prepare_parts
 from imgclean.inference.preparation.trial import Images
 from imgclean.inference.tile_functions import averaging_orientations, blending
@@ -44,7 +45,8 @@ class Denoiser:
 
     Raises:
         WeightsCorrupt, WeightsIncompatible: the set cannot be used.
-        InvalidSetting: the model is not safe in the precision that the settings ask for.
+        InvalidSetting: the model is not safe in the precision that the settings ask for, or their
+            backend is not there.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Denoiser:
         self.device = device
         self._plugin_denoise = plugin_denoise
         self.precision_for(np.dtype(np.uint8))  # refuses a precision that the model does not have
+        require_backend(settings.backend, device)
         forbid_tf32()
         measure_cudnn_choices()
         network = load_network(info, weights).requires_grad_(False).to(device)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 from imgclean.degradation.gaussian import GREY_LEVELS
 from imgclean.errors import InvalidSetting
 from imgclean.inference.device import PrecisionChoice
-from imgclean.inference.preparation.prepare import Backend
+from imgclean.inference.preparation.backends import Backend
 
 if TYPE_CHECKING:
     from imgclean.extension.model_info import Task

@@ -364,3 +364,28 @@ def test_a_read_only_folder_fails_with_a_typed_error(imgclean, photos, small_set
     run = imgclean("denoise", "photos/0.png", "-o", f"{target}/", "--weights", small_set)
     assert run.code == 4
     assert "cannot be written" in run.stderr
+
+
+@pytest.mark.parametrize("name", ["a.png", "stack.tif"])
+def test_a_backend_that_is_not_there_ends_the_run_and_blames_no_image(imgclean, tmp_path, name):
+    Image.fromarray(noise_image()).save(tmp_path / "a.png")
+    tifffile.imwrite(tmp_path / "stack.tif", np.zeros((2, 20, 30), np.uint8))
+    empty = {"PATH": str(tmp_path), "CXX": ""}
+    run = imgclean("denoise", str(tmp_path / name), "--backend", "compile", "--json", env=empty)
+    assert run.code == 2
+    assert "no compiler for cpu was found" in run.stderr
+    assert not run.lines
+    assert len(images(tmp_path)) == 2
+
+
+def test_another_backend_cleans_alike(imgclean, tmp_path):
+    pytest.importorskip("openvino", reason="OpenVINO, an extra, is not installed")
+    Image.fromarray(noise_image()).save(tmp_path / "a.png")
+    cleaned = {}
+    for backend in ("torch", "openvino"):
+        output = tmp_path / f"{backend}.png"
+        settings = "--model", "dncnn", "--precision", "fp32", "--backend", backend
+        assert imgclean("denoise", str(tmp_path / "a.png"), "-o", str(output), *settings).code == 0
+        cleaned[backend] = np.asarray(load(output)).astype(int)
+    assert np.abs(cleaned["torch"] - noise_image()).max() > 10
+    assert np.abs(cleaned["torch"] - cleaned["openvino"]).max() <= 1

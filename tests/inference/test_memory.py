@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -135,3 +136,26 @@ print(sizes[1000], sizes[2000])
 """
     half, whole = measure(script, folder, tmp_path / "out")
     assert abs(whole - half) < 0.05 * half
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told")
+def test_the_memory_of_one_layer_is_used_again_by_the_next():
+    script = """
+import resource
+import torch
+from imgclean.inference.allocator import largest_reused_block
+
+def layers(count):
+    for _ in range(count):
+        torch.empty(largest_reused_block(), dtype=torch.uint8).fill_(1)
+
+layers(10)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+layers(10)
+faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print(faults * resource.getpagesize() / (10 * largest_reused_block()), largest_reused_block())
+"""
+    fresh_share, block = measure(script)
+    assert fresh_share < 0.05
+    if tuple(map(int, platform.libc_ver()[1].split("."))) >= (2, 36):  # older ones may refuse
+        assert block == 128 << 20

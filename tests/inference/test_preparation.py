@@ -1,6 +1,7 @@
 """A prepared network computes what the plugin's own does."""
 
 import copy
+import sys
 from contextlib import contextmanager
 
 import pytest
@@ -9,7 +10,8 @@ from torch import nn
 from torch.nn import functional
 
 from imgclean.errors import InvalidSetting
-from imgclean.inference.preparation import packed_convolution, prepare
+from imgclean.inference.preparation import backends, packed_convolution, prepare
+from imgclean.inference.preparation.backends import require_backend
 from imgclean.inference.preparation.compilation import CompiledInTime, can_compile
 from imgclean.inference.preparation.live_memory import with_peak_bytes
 from imgclean.inference.preparation.packed_convolution import PackedConvolution
@@ -361,10 +363,17 @@ def test_a_compiled_network_computes_the_same():
     torch.testing.assert_close(prepared.function(x), network(x), atol=2e-5, rtol=1e-5)
 
 
-def test_without_a_compiler_the_backend_is_refused(monkeypatch):
-    monkeypatch.setattr(prepare, "can_compile", lambda _: False)
+def test_a_backend_that_is_not_there_is_refused_with_what_to_do(monkeypatch):
+    require_backend("auto", CPU)
+    monkeypatch.setattr(backends, "can_compile", lambda _: False)
     with pytest.raises(InvalidSetting, match="no compiler for cpu"):
-        ready(made("blocks"), Target(CPU, "fp32", "compile"))
+        require_backend("compile", CPU)
+    with pytest.raises(InvalidSetting, match="not on mps"):
+        require_backend("openvino", torch.device("mps"))
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(InvalidSetting, match="not installed") as caught:
+        require_backend("openvino", CPU)
+    assert "imgclean[openvino]" in caught.value.hint
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -376,10 +385,15 @@ def test_openvino_computes_the_same(precision):
     torch.testing.assert_close(prepared.function(x), network(x), atol=tolerance, rtol=0)
 
 
-def test_without_openvino_the_backend_says_how_to_get_it(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "openvino", None)
-    with pytest.raises(InvalidSetting, match="not installed"):
-        ready(made("blocks"), Target(CPU, "fp32", "openvino"))
+def test_a_network_that_openvino_cannot_convert_is_refused():
+    pytest.importorskip("openvino", reason="OpenVINO, an extra, is not installed")
+
+    class Foreign(Blind):
+        def forward(self, x, sigma=None):
+            return torch.special.bessel_j0(super().forward(x))
+
+    with pytest.raises(InvalidSetting, match="cannot convert"):
+        ready(Foreign(BODIES["blocks"]()).eval(), Target(CPU, "fp32", "openvino"))
 
 
 class Recorder:

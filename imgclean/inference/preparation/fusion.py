@@ -46,9 +46,10 @@ def fuse_convolutions(graph: fx.GraphModule, make: Callable[[Convolution], nn.Mo
         graph: in eval mode.
         make: from the description to a module with `forward(x)`, or `forward(x, other)`.
     """
-    found = [node for node in graph.graph.nodes if type(_layer(graph, node)) is nn.Conv2d]
-    for number, node in enumerate(found):
-        chain = _Chain.of(graph, node)
+    layers = [(node, _layer(graph, node)) for node in graph.graph.nodes]
+    found = [(node, each) for node, each in layers if type(each) is nn.Conv2d]
+    for number, (node, layer) in enumerate(found):
+        chain = _Chain.of(graph, node, layer)
         name = f"fused_{number}"
         graph.add_module(name, make(chain.described))
         chain.replace(name)
@@ -65,10 +66,8 @@ class _Chain:
     other: fx.Node | None
 
     @classmethod
-    def of(cls, graph: fx.GraphModule, first: fx.Node) -> _Chain:
+    def of(cls, graph: fx.GraphModule, first: fx.Node, layer: nn.Conv2d) -> _Chain:
         """Follow a convolution as long as nothing else uses what is between."""
-        layer = _layer(graph, first)
-        assert isinstance(layer, nn.Conv2d)  # noqa: S101 - the caller's business
         nodes, other, slope = [first], None, 1.0
         following = _only_user(first)
         norm = _layer(graph, following)

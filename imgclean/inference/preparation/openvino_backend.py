@@ -28,7 +28,7 @@ def by_openvino(network: nn.Module, sample: torch.Tensor, precision: Precision) 
         precision: in which OpenVINO computes; what it returns is float32.
 
     Raises:
-        InvalidSetting: OpenVINO is not installed, or cannot convert the network.
+        InvalidSetting: OpenVINO cannot convert the network.
     """
     openvino = _import_openvino()
     try:
@@ -54,10 +54,6 @@ def by_openvino(network: nn.Module, sample: torch.Tensor, precision: Precision) 
 def _import_openvino() -> Any:
     # OpenVINO's converter reports its use over the network where this package can be imported.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    try:
-        import openvino
-    except ImportError as error:
-        raise InvalidSetting(
-            "OpenVINO is not installed", hint="pip install 'imgclean[openvino]'"
-        ) from error
+    import openvino
+
     return openvino

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import nn
 
-from imgclean.errors import InvalidSetting
 from imgclean.inference.device import DTYPES
 from imgclean.inference.preparation import cudnn_convolution, packed_convolution
 from imgclean.inference.preparation.compilation import CompiledInTime, can_compile, compiled
@@ -23,11 +22,11 @@ from imgclean.inference.preparation.trial import UNKNOWN_BYTES, tried
 
 if TYPE_CHECKING:
     from imgclean.extension.model_info import Precision
+    from imgclean.inference.preparation.backends import Backend
     from imgclean.inference.preparation.fusion import Convolution
     from imgclean.inference.preparation.trial import Images
     from imgclean.inference.tile_functions import TileFunction
 
-Backend = Literal["auto", "torch", "compile", "openvino"]
 Way = Literal["fused", "folded", "plain", "compiled", "openvino"]
 
 _TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "bf16": 0.1, "fp16": 0.02}  # of the largest
@@ -74,11 +73,11 @@ def prepare(network: nn.Module, target: Target, images: Images) -> Prepared:
 
     Args:
         network: `forward(x, sigma)`, on the device, in float32 and eval mode; it stays as it is.
-        target: for what.
+        target: for what; its backend is there.
         images: what it will be given.
 
     Raises:
-        InvalidSetting: the backend is not there, or cannot compute this network.
+        InvalidSetting: the backend cannot compute this network.
     """
     whole = _AtLevel(network, images.sigma)
     plain = in_precision(whole, target)
@@ -87,11 +86,9 @@ def prepare(network: nn.Module, target: Target, images: Images) -> Prepared:
     sample = images.sample(target.device)
     trial = tried(plain, sample)
     if target.backend == "openvino":
-        _require(target.device.type == "cpu", "OpenVINO computes on the CPU only")
         function = by_openvino(whole, sample, target.precision)
         return Prepared(function, trial.bytes_per_pixel, "openvino")
     if target.backend == "compile":
-        _require(can_compile(target.device), f"no compiler for {target.device} was found")
         return Prepared(_compiled(whole, target), trial.bytes_per_pixel, "compiled")
     make = _Maker(target)
     rewritten = in_precision(rewrite(copy.deepcopy(whole), make), target)
@@ -189,8 +186,3 @@ def _compiled(whole: nn.Module, target: Target) -> TileFunction:
 
 def _has_convolutions(network: nn.Module) -> bool:
     return any(isinstance(module, nn.Conv2d) for module in network.modules())
-
-
-def _require(condition: bool, problem: str) -> None:
-    if not condition:
-        raise InvalidSetting(problem, hint="leave --backend out")

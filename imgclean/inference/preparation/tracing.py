@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import Any
 
 import torch
 from torch import fx, nn
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+_Known = dict[nn.Module, bool]  # whether a module can be understood
 
 
 class NotUnderstood(Exception):
@@ -25,37 +24,50 @@ def trace(module: nn.Module) -> fx.GraphModule:
     Raises:
         NotUnderstood: `module` itself is such a layer.
     """
-    tracer = _Tracer()
-    try:
-        with _refusing_autocast():
-            return fx.GraphModule(module, tracer.trace(module))
-    except Exception as error:  # a forward that meets a proxy raises anything
-        raise NotUnderstood(type(module).__name__) from error
+    return _traced(module, {})
+
+
+def _traced(module: nn.Module, known: _Known) -> fx.GraphModule:
+    with ExitStack() as autocast:  # within it, also a layer that leaves it is found
+        for kind in _autocast_devices():
+            autocast.enter_context(torch.autocast(kind, torch.bfloat16))
+        try:
+            return fx.GraphModule(module, _Tracer(known).trace(module))
+        except Exception as error:  # a forward that meets a proxy raises anything
+            raise NotUnderstood(type(module).__name__) from error
 
 
 class _Tracer(fx.Tracer):
+    def __init__(self, known: _Known) -> None:
+        super().__init__()
+        self._known = known
+        self._autocast = _autocast_state()
+
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return super().is_leaf_module(m, module_qualified_name) or not _is_understood(m)
+        return super().is_leaf_module(m, module_qualified_name) or not self._is_understood(m)
+
+    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
+        """Refuse a layer that chooses its own precision: a graph would forget it."""
+        if _autocast_state() != self._autocast:
+            raise NotUnderstood("autocast")
+        return super().create_node(*args, **kwargs)
+
+    def _is_understood(self, module: nn.Module) -> bool:
+        if module not in self._known:
+            try:
+                _traced(module, self._known)
+            except NotUnderstood:
+                self._known[module] = False
+            else:
+                self._known[module] = True
+        return self._known[module]
 
 
-def _is_understood(module: nn.Module) -> bool:
-    try:
-        trace(module)
-    except NotUnderstood:
-        return False
-    return True
+def _autocast_devices() -> list[str]:
+    return ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
 
 
-@contextmanager
-def _refusing_autocast() -> Iterator[None]:
-    """Have modules that choose their own precision fail to be traced; a graph would forget it."""
-    enter = torch.autocast.__enter__
-
-    def refuse(_: torch.autocast) -> None:
-        raise NotUnderstood("autocast")
-
-    torch.autocast.__enter__ = refuse  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        torch.autocast.__enter__ = enter  # type: ignore[method-assign]
+def _autocast_state() -> list[tuple[bool, torch.dtype]]:
+    """Return whether autocast is on, and to what, in this thread."""
+    kinds = _autocast_devices()
+    return [(torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)) for kind in kinds]
