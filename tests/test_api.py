@@ -64,6 +64,8 @@ def test_the_byte_order_of_the_array_is_kept():
 
 def test_settings_and_names_are_checked():
     image = np.zeros((16, 16), np.uint8)
+    with pytest.raises(InvalidSetting, match="'tensorrt' is not a backend"):
+        imgclean.denoise(image, "dncnn", backend="tensorrt")
     with pytest.raises(InvalidSetting):
         imgclean.denoise(image, strength=2)
     with pytest.raises(InvalidSetting):

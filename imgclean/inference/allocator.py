@@ -18,8 +18,8 @@ def keep_freed_memory() -> None:
     """Have glibc reuse blocks of up to 128 MiB, such as tiles and photographs, once they are freed.
 
     By itself it returns them to the system, which fills each new one with zeros, page by page, for
-    every layer of every tile anew: a quarter of the time of a fast network. At most 512 MiB are
-    kept. Does nothing where there is no glibc, or one that allows no more than it does by itself.
+    every layer of every tile anew. At most 512 MiB are kept. Does nothing where there is no glibc,
+    or one that allows no more than it does by itself.
     """
     if not sys.platform.startswith("linux"):
         return

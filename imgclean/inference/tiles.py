@@ -43,7 +43,7 @@ def tile_side(
 
     The larger a tile, the smaller the share of its halo, which is computed twice. What bounds it
     is memory: on a CPU, that a layer's activations are small enough to be used again once they are
-    freed, because new memory costs a quarter of the time of a fast network.
+    freed, because new memory has to be zeroed first.
 
     Args:
         choice: as `--tile`.

@@ -101,3 +101,10 @@ def test_ctrl_c_leaves_what_was_finished_and_no_process(small_set, tmp_path):
     assert run.returncode == 130, errors
     assert "Traceback" not in errors
     assert not psutil.wait_procs(started, timeout=10)[1]
+
+
+def test_a_backend_that_is_not_there_is_refused(imgclean, small_set, tmp_path):
+    empty = {"PATH": str(tmp_path), "CXX": ""}
+    run = imgclean("bench", "--weights", small_set, "--backend", "compile", *QUICK, env=empty)
+    assert run.code == 2, run.stderr
+    assert "no compiler for cpu was found" in run.stderr

@@ -216,3 +216,12 @@ def test_weights_of_a_model_that_was_not_named_are_refused(imgclean, waves, smal
     run = imgclean("evaluate", "waves", "-m", "dncnn", "-w", "other/", "--noise", "gaussian:25")
     assert run.code == 2
     assert "holds weights of gradnet, but --model is dncnn" in run.stderr
+
+
+def test_a_backend_that_is_not_there_is_refused(imgclean, waves, tmp_path):
+    run = imgclean(
+        *("evaluate", "waves", "--noise", "gaussian:25", "-m", "dncnn", "--backend", "compile"),
+        env={"PATH": str(tmp_path), "CXX": ""},
+    )
+    assert run.code == 2
+    assert "no compiler for cpu was found" in run.stderr

@@ -113,6 +113,12 @@ def test_output_that_is_not_finite_is_refused(bad):
         clean(poisoned, picture(20, 20), 16)
 
 
+def test_large_values_whose_sum_is_too_large_are_finite():
+    image = np.full((3, 20, 20), 1e38, np.float32)
+    tiled, _ = clean(lambda x: x, image, None, halo=0)
+    np.testing.assert_array_equal(tiled, image)
+
+
 class Deep(Direct):
     """A lane with several groups of tiles under way, as on a GPU."""
 

@@ -1,6 +1,7 @@
 """A prepared network computes what the plugin's own does."""
 
 import copy
+import subprocess
 import sys
 from contextlib import contextmanager
 
@@ -78,16 +79,31 @@ class Dense(nn.Module):
 class Mutating(nn.Module):
     """Adds in place to what it looks at again."""
 
-    def __init__(self):
+    def __init__(self, *, by_sign):
         super().__init__()
+        self.by_sign = by_sign
         self.first = nn.Conv2d(3, 3, 3, padding=1)
         self.second = nn.Conv2d(3, 3, 3, padding=1)
 
     def forward(self, x):
         a = self.first(x)
-        before = a * 2
-        a += self.second(x)
-        return a + before + self.first(x)
+        same = a
+        if self.by_sign:
+            a += self.second(x)
+        else:
+            a = a.add_(self.second(x))
+        return a + torch.relu(same) * 2
+
+
+class Summed(nn.Module):
+    """Adds to the image itself, whose precision is another."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, x):
+        return x + self.layer(x)
 
 
 class Pyramid(nn.Module):
@@ -140,6 +156,9 @@ class OwnPrecision(nn.Module):
             return self.layer(x.float())
 
 
+PLAIN = ("no convolution", "mutating by a sign")  # of the second, a graph is wrong
+
+
 def stack(*middle):
     return nn.Sequential(
         nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(inplace=True), *middle, nn.Conv2d(8, 3, 3, padding=1)
@@ -151,7 +170,9 @@ BODIES = {
     "blocks": lambda: stack(Block(), Block()),
     "blocks in place": lambda: stack(Block(in_place=True), Block(in_place=True)),
     "dense": Dense,
-    "mutating": Mutating,
+    "mutating": lambda: Mutating(by_sign=False),
+    "mutating by a sign": lambda: Mutating(by_sign=True),
+    "summed": Summed,
     "pyramid": Pyramid,
     "shared": Shared,
     "odd": lambda: stack(Odd(), nn.Conv2d(8, 8, 3, padding=1), nn.ReLU()),
@@ -184,7 +205,7 @@ def test_a_prepared_network_computes_the_same(name):
     state = copy.deepcopy(network.state_dict())
     prepared = ready(network)
     torch.testing.assert_close(prepared.function(x), expected, atol=2e-5, rtol=1e-5)
-    assert prepared.way == ("plain" if name == "no convolution" else "fused")
+    assert prepared.way == ("plain" if name in PLAIN else "fused")
     torch.testing.assert_close(network.state_dict(), state)
     torch.testing.assert_close(network(x), expected)
 
@@ -196,7 +217,9 @@ def test_a_network_in_bf16_is_as_near_as_under_autocast(name):
     exact = network(x)
     with torch.autocast("cpu", torch.bfloat16):
         usual = network(x)
-    found = ready(network, BF16).function(x)
+    prepared = ready(network, BF16)
+    found = prepared.function(x)
+    assert prepared.way == ("plain" if name in PLAIN else "fused")
     assert found.dtype == torch.float32  # the image itself is never rounded to bf16
     error, usual_error = ((each - exact).square().mean().sqrt() for each in (found, usual))
     assert error <= 1.5 * usual_error + 1e-6
@@ -223,8 +246,10 @@ def test_a_layer_that_chooses_its_precision_keeps_it():
     x = torch.rand(1, 8, 32, 32)
     whole = nn.Sequential(copy.deepcopy(network), nn.ReLU())
     with torch.autocast("cpu", torch.bfloat16):
-        found = rewrite(whole, lambda each: PackedConvolution(each, torch.float32))(x)
+        rewritten = rewrite(whole, lambda each: PackedConvolution(each, torch.float32))
+        found = rewritten(x)
     torch.testing.assert_close(found, torch.relu(network(x)), atol=1e-5, rtol=1e-5)
+    assert any(isinstance(module, OwnPrecision) for module in rewritten.modules())
 
 
 def test_the_noise_level_reaches_a_network_that_asks_for_it():
@@ -383,6 +408,20 @@ def test_openvino_computes_the_same(precision):
     prepared = ready(network, Target(CPU, precision, "openvino"))
     tolerance = 1e-4 if precision == "fp32" else 0.1
     torch.testing.assert_close(prepared.function(x), network(x), atol=tolerance, rtol=0)
+
+
+def test_openvino_reports_its_use_to_nobody():
+    pytest.importorskip("openvino", reason="OpenVINO, an extra, is not installed")
+    script = """
+import sys, torch
+from imgclean.inference.preparation.openvino_backend import by_openvino
+by_openvino(torch.nn.Conv2d(3, 3, 3).eval(), torch.rand(1, 3, 8, 8), "fp32")
+print([name for name, found in sys.modules.items() if "openvino_telemetry" in name and found])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_a_network_that_openvino_cannot_convert_is_refused():

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from imgclean.errors import InvalidSetting
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,9 +33,25 @@ def can_compile(device: torch.device) -> bool:
 
 
 def compiled(network: nn.Module, device: torch.device) -> TileFunction:
-    """Return a network that is compiled for each tile shape when it first meets it."""
+    """Return a network that is compiled for each tile shape when it first meets it.
+
+    It raises `InvalidSetting` if the compiler cannot.
+    """
+    from torch._dynamo.exc import TorchDynamoException  # seconds, for those who compile
+
     options: dict[str, Any] = {"freezing": True} if device.type == "cpu" else {}
-    return torch.compile(network, dynamic=False, options=options)
+    function = torch.compile(network, dynamic=False, options=options)
+
+    def run(x: torch.Tensor) -> torch.Tensor:
+        try:
+            return function(x)  # type: ignore[no-any-return]
+        except TorchDynamoException as error:
+            reason = str(error).partition("\n")[0]  # what follows is for torch's own developers
+            raise InvalidSetting(
+                f"the network cannot be compiled: {reason}", hint="leave --backend out"
+            ) from error
+
+    return run
 
 
 class CompiledInTime:

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ADDITIONS = {
-    "call_function": (operator.add, operator.iadd, torch.add),
-    "call_method": ("add", "add_", "__add__", "__iadd__"),
+    "call_function": (operator.add, torch.add),  # `+=` too: a graph has it as a sum
+    "call_method": ("add", "add_"),
 }
-_IN_PLACE = (operator.iadd, "add_", "__iadd__")
 _RELUS = {
     "call_function": (torch.relu, torch.relu_, functional.relu, functional.relu_),
     "call_method": ("relu", "relu_"),
@@ -113,7 +112,7 @@ def _other_term(node: fx.Node, term: fx.Node) -> fx.Node | None:
     other = added if mutated is term else mutated
     if not isinstance(other, fx.Node) or other is term:
         return None
-    if node.target in _IN_PLACE and mutated is other and len(other.users) > 1:
+    if node.target == "add_" and mutated is other and len(other.users) > 1:
         return None  # whoever else looks at it would see the sum
     return other
 

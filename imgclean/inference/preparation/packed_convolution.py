@@ -36,12 +36,12 @@ class PackedConvolution(nn.Module):
         self._outputs = layer.out_channels
         self._keeps_size = keeps_size(layer)
         self._geometry = padding, stride, dilation, groups = geometry_of(layer)
+        self._is_grouped = groups > 1  # torch lacks the sum with ReLU of such in bf16
         weight = layer.weight.detach().to(dtype, memory_format=torch.channels_last)
         self._weight = torch._C._nn.mkldnn_reorder_conv2d_weight(
             weight.to_mkldnn(), padding, stride, dilation, groups
         )
-        self._bias = None if layer.bias is None else layer.bias.detach().float()
-        self._bias_beside_sum = None if self._bias is None else self._bias.to(dtype)
+        self._bias = None if layer.bias is None else layer.bias.detach().to(dtype)
 
     def forward(self, x: torch.Tensor, other: torch.Tensor | None = None) -> torch.Tensor:
         """Return float[N, C', H', W'].
@@ -53,7 +53,7 @@ class PackedConvolution(nn.Module):
         x = x.to(self._dtype)
         if other is None:
             return self._alone(x, self._slope)
-        if self._is_like_output(other, x) and self._slope in (0, 1):
+        if self._is_like_output(other, x) and self._slope in (0, 1) and not self._is_grouped:
             return self._summed(x, other)
         return functional.leaky_relu(self._alone(x, 1) + other, self._slope)
 
@@ -65,7 +65,7 @@ class PackedConvolution(nn.Module):
         return operation(x, self._weight, self._bias, *self._geometry, name, values, "")  # type: ignore[no-any-return]
 
     def _summed(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        parameters = self._weight, self._bias_beside_sum, *self._geometry
+        parameters = self._weight, self._bias, *self._geometry
         activation = None if self._slope == 1 else "relu"
         operation: Any = torch.ops.mkldnn._convolution_pointwise.binary
         return operation(x, other, *parameters, "add", 1.0, activation, [], "")  # type: ignore[no-any-return]
