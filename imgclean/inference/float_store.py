@@ -73,7 +73,8 @@ def hand_on(result: Raster, raster: Raster, sink: Sink, strength: float) -> None
 
 def _is_finite(values: NDArray[np.float32]) -> bool:
     """Whether no value of float32[C, h, w] is NaN or infinite."""
-    # The sum is far quicker; it is not finite if one value is not, or if it overflows.
+    # The sum is far quicker; it is not finite if one value is not, or if it overflows. Not by
+    # torch, which takes no read-only or reversed array: what a plugin returns may be one.
     rows = np.moveaxis(values, 0, 2).reshape(values.shape[1], -1)
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(np.einsum("ij->", rows))) or bool(np.isfinite(values).all())

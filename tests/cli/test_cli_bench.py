@@ -33,7 +33,7 @@ def test_each_precision_has_a_line(imgclean, small_set):
         assert line["psnr_cost"] == pytest.approx(lines[0]["psnr"] - line["psnr"], abs=2e-4)
 
 
-def test_people_get_a_table_on_stdout_and_how_far_it_is_on_stderr(imgclean, small_set):
+def test_people_get_a_table_on_stdout(imgclean, small_set):
     run = imgclean("bench", "--weights", small_set, "--size", "48", *QUICK, "--precision", "fp32")
     assert run.code == 0, run.stderr
     assert re.search(r"dncnn-small +fp32 +48 ", run.stdout)

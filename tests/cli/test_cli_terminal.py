@@ -58,6 +58,14 @@ def test_a_folder_shows_how_many_are_done_and_ends_with_a_summary(terminal, phot
     assert "->" not in plain(screen)  # a line for each file only with --verbose
 
 
+def test_a_bench_shows_how_far_it_is_and_what_it_measures(terminal, small_set):
+    quick = "--size", "400", "--rounds", "12", "--precision", "fp32"
+    code, screen = terminal("bench", "--weights", str(small_set), *quick)
+    assert code == 0
+    assert "dncnn-small fp32 400x400" in plain(screen)
+    assert re.search(r"[1-9]\d? % +\d:\d\d:\d\d", plain(screen)), "how far, and the time left"
+
+
 def test_the_progress_display_is_gone_at_the_end(terminal, photos, small_set):
     _, screen = terminal("denoise", "photos", "--weights", small_set)
     last_bar = screen.rfind("6/6")

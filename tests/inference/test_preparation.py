@@ -3,6 +3,7 @@
 import copy
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -330,6 +331,25 @@ def test_without_fused_operators_the_result_is_the_same(monkeypatch):
     torch.testing.assert_close(prepared.function(x), network(x), atol=2e-5, rtol=1e-5)
 
 
+def test_a_network_that_cannot_be_copied_runs_as_it_is():
+    class Locked(Blind):
+        def __init__(self):
+            super().__init__(BODIES["blocks"]())
+            self.lock = threading.Lock()
+
+    network, x = Locked().eval().requires_grad_(False), torch.rand(1, 3, 40, 40)
+    prepared = ready(network)
+    assert prepared.way == "plain"
+    torch.testing.assert_close(prepared.function(x), network(x))
+    assert prepare_parts(network, FP32, Images(3, 1, None)) is network
+
+
+@pytest.mark.parametrize("backend", ["compile", "openvino"])
+def test_the_parts_are_fused_whatever_computes_whole_networks(backend):
+    parts = prepare_parts(made("blocks"), Target(CPU, "fp32", backend), Images(3, 1, None))
+    assert any(isinstance(each, PackedConvolution) for each in parts.modules())
+
+
 def test_the_parts_of_a_network_are_prepared_for_a_plugin_that_calls_them():
     network = made("blocks")
     parts = prepare_parts(network, FP32, Images(3, 2, None))
@@ -410,6 +430,22 @@ def test_openvino_computes_the_same(precision):
     torch.testing.assert_close(prepared.function(x), network(x), atol=tolerance, rtol=0)
 
 
+def test_what_openvino_takes_from_the_shape_of_its_example_is_refused():
+    pytest.importorskip("openvino", reason="OpenVINO, an extra, is not installed")
+
+    class Choosing(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Conv2d(3, 3, 3, padding=1)
+
+        def forward(self, x):
+            return self.layer(x) * (1 if x.shape[-1] < 100 else 2)
+
+    network = Blind(Choosing()).eval().requires_grad_(False)
+    with pytest.raises(InvalidSetting, match="computes something else"):
+        ready(network, Target(CPU, "fp32", "openvino"))
+
+
 def test_openvino_reports_its_use_to_nobody():
     pytest.importorskip("openvino", reason="OpenVINO, an extra, is not installed")
     script = """
@@ -436,40 +472,58 @@ def test_a_network_that_openvino_cannot_convert_is_refused():
 
 
 class Recorder:
-    """Stands for CUDA's graphs: a replay computes anew from the recorded input."""
+    """Stands for CUDA's graphs: a replay computes anew, from and into the recorded memory."""
 
     def __init__(self, monkeypatch):
         self.replays = self.recordings = 0
         self.fails = False
-        monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda: self)
+        self._graph = None
+        monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda: Graph(self))
         monkeypatch.setattr(torch.cuda, "graph", self.graph)
         monkeypatch.setattr(torch.cuda, "synchronize", lambda _: None)
 
     @contextmanager
-    def graph(self, _):
+    def graph(self, graph):
         if self.fails:
             raise RuntimeError("operation not permitted when stream is capturing")
         self.recordings += 1
+        self._graph = graph
         yield
+        self._graph = None
+
+    def double(self, x):
+        y = x * 2
+        if self._graph:
+            self._graph.ends = x, y
+        return y
+
+
+class Graph:
+    def __init__(self, recorder):
+        self._recorder = recorder
 
     def replay(self):
-        self.replays += 1
+        self._recorder.replays += 1
+        x, y = self.ends
+        torch.mul(x, 2, out=y)
 
 
 def test_a_shape_is_recorded_when_it_comes_again_and_replayed_from_then_on(monkeypatch):
     recorder = Recorder(monkeypatch)
-    function = RecordedOnCuda(lambda x: x.mul(2))
+    function = RecordedOnCuda(recorder.double)
+    results = []
     for count in range(1, 5):
-        function(torch.ones(1, 3, 8, 8))
+        results.append(function(torch.full((1, 3, 8, 8), float(count))))
         assert recorder.recordings == (count > 1)
         assert recorder.replays == max(0, count - 1)
+    assert [each.unique().tolist() for each in results] == [[2], [4], [6], [8]]
     function(torch.ones(1, 3, 9, 9))
     assert recorder.recordings == 1
 
 
 def test_few_recordings_are_kept_the_latest_used_ones(monkeypatch):
     recorder = Recorder(monkeypatch)
-    function = RecordedOnCuda(lambda x: x.mul(2))
+    function = RecordedOnCuda(recorder.double)
     for side in (1, 1, 2, 2, 3, 3, 4, 4, 1, 5, 5, 1):
         function(torch.ones(1, 1, side, side))
     assert recorder.recordings == 5
@@ -480,7 +534,7 @@ def test_few_recordings_are_kept_the_latest_used_ones(monkeypatch):
 def test_what_cannot_be_recorded_is_computed_as_it_is(monkeypatch):
     recorder = Recorder(monkeypatch)
     recorder.fails = True
-    function = RecordedOnCuda(lambda x: x.mul(2))
+    function = RecordedOnCuda(recorder.double)
     for _ in range(3):
         assert function(torch.ones(1, 1, 2, 2)).sum() == 8
     assert recorder.replays == 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import nn
 
+from imgclean.errors import InvalidSetting
 from imgclean.inference.device import DTYPES
 from imgclean.inference.preparation import cudnn_convolution, packed_convolution
 from imgclean.inference.preparation.compilation import CompiledInTime, can_compile, compiled
@@ -21,10 +22,12 @@ from imgclean.inference.preparation.rewriting import rewrite, rewrite_children
 from imgclean.inference.preparation.trial import UNKNOWN_BYTES, tried
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from imgclean.extension.model_info import Precision
     from imgclean.inference.preparation.backends import Backend
     from imgclean.inference.preparation.fusion import Convolution
-    from imgclean.inference.preparation.trial import Images
+    from imgclean.inference.preparation.trial import Images, Trial
     from imgclean.inference.tile_functions import TileFunction
 
 Way = Literal["fused", "folded", "plain", "compiled", "openvino"]
@@ -86,14 +89,17 @@ def prepare(network: nn.Module, target: Target, images: Images) -> Prepared:
     sample = images.sample(target.device)
     trial = tried(plain, sample)
     if target.backend == "openvino":
-        function = by_openvino(whole, sample, target.precision)
+        function = _by_openvino(whole, target, images, trial)
         return Prepared(function, trial.bytes_per_pixel, "openvino")
     if target.backend == "compile":
         return Prepared(_compiled(whole, target), trial.bytes_per_pixel, "compiled")
     make = _Maker(target)
-    rewritten = in_precision(rewrite(copy.deepcopy(whole), make), target)
+    anew = _made_of_copy(whole, lambda copied: rewrite(copied, make))
+    if anew is None or make.way is None:
+        return Prepared(plain, trial.bytes_per_pixel, "plain")
+    rewritten = in_precision(anew, target)
     second = tried(rewritten, sample)
-    if make.way is None or not second.agrees_with(trial, _TOLERANCE[target.precision]):
+    if not second.agrees_with(trial, _TOLERANCE[target.precision]):
         return Prepared(plain, trial.bytes_per_pixel, "plain")
     if make.way == "folded" and target.backend == "auto" and can_compile(target.device):
         rewritten = CompiledInTime(rewritten, lambda: _compiled(whole, target))
@@ -105,14 +111,17 @@ def prepare(network: nn.Module, target: Target, images: Images) -> Prepared:
 def prepare_parts(network: nn.Module, target: Target, images: Images) -> nn.Module:
     """Return a copy of a network whose parts are prepared, for a plugin that calls them itself.
 
+    They are torch's on every backend: the others have no parts that could be called.
+
     Args:
         network, target, images: as for `prepare`. If the copy does not agree with the network,
             that is returned.
     """
-    if target.backend not in ("auto", "torch") or not _has_convolutions(network):
+    if not _has_convolutions(network):
         return network
-    parts = copy.deepcopy(network)
-    rewrite_children(parts, _Maker(target))
+    parts = _made_of_copy(network, lambda copied: rewrite_children(copied, _Maker(target)))
+    if parts is None:
+        return network
     sample = images.sample(target.device)
     plain, prepared = (
         tried(in_precision(_AtLevel(each, images.sigma), target), sample)
@@ -178,6 +187,27 @@ class _Maker:
             return CudnnConvolution(convolution, dtype)
         self.way = self.way or "folded"
         return PlainConvolution(convolution)
+
+
+def _made_of_copy(network: nn.Module, make: Callable[[nn.Module], nn.Module]) -> nn.Module | None:
+    """Return what is made of a copy, or None where that fails."""
+    try:
+        return make(copy.deepcopy(network))
+    except Exception:  # noqa: BLE001 - it holds a lock, say, which cannot be copied
+        return None
+
+
+def _by_openvino(whole: nn.Module, target: Target, images: Images, trial: Trial) -> TileFunction:
+    """Return the network as OpenVINO computes it, held to the trial of the network itself."""
+    # From a larger example than that of the trial: what the network decides by the shape of an
+    # image stays as it was there.
+    function = by_openvino(whole, images.sample(target.device, times=2), target.precision)
+    second = tried(function, images.sample(target.device))
+    if trial.result is not None and not second.agrees_with(trial, _TOLERANCE[target.precision]):
+        raise InvalidSetting(
+            "OpenVINO computes something else than the network", hint="leave --backend out"
+        )
+    return function
 
 
 def _compiled(whole: nn.Module, target: Target) -> TileFunction:

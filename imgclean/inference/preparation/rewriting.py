@@ -33,18 +33,18 @@ def rewrite(module: nn.Module, make: Callable[[Convolution], nn.Module]) -> nn.M
     try:
         graph = trace(module)
     except NotUnderstood:
-        rewrite_children(module, make)
-        return module
+        return rewrite_children(module, make)
     for layer in _layers(graph):
         rewrite_children(layer, make)
     fuse_convolutions(graph, make)
     return graph
 
 
-def rewrite_children(module: nn.Module, make: Callable[[Convolution], nn.Module]) -> None:
-    """Rewrite, in place, what lies in a module, which itself stays as it is."""
+def rewrite_children(module: nn.Module, make: Callable[[Convolution], nn.Module]) -> nn.Module:
+    """Rewrite, in place, what lies in a module, which itself stays as it is; return it."""
     for name, child in module.named_children():
         setattr(module, name, rewrite(child, make))
+    return module
 
 
 def _layers(graph: fx.GraphModule) -> set[nn.Module]:

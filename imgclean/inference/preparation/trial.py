@@ -31,9 +31,9 @@ class Images:
     alignment: int
     sigma: float | None
 
-    def sample(self, device: torch.device) -> torch.Tensor:
-        """Return a small one to try a network with, float32[1, C, h, w]."""
-        side = math.ceil(_SAMPLE_SIDE / self.alignment) * self.alignment
+    def sample(self, device: torch.device, times: int = 1) -> torch.Tensor:
+        """Return a small one to try a network with, float32[1, C, h, w], of `times` the side."""
+        side = math.ceil(_SAMPLE_SIDE / self.alignment) * self.alignment * times
         generator = torch.Generator().manual_seed(0)
         return torch.rand(1, self.channels, side, side, generator=generator).to(device)
 
