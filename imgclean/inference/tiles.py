@@ -73,14 +73,17 @@ def cover(width: int, height: int, side: int | None, halo: int, alignment: int) 
     one tile frees fits the next, and whatever is prepared for a shape serves all of them. Only
     where the image's sides are no multiples of the alignment, the last ones are that much smaller.
 
+    Of all shapes with no more pixels than a square tile with its halo it is the one with which the
+    least is computed: for a small image strips, which have halos on two sides only.
+
     Args:
         width, height: of the image.
-        side: of an output tile between others, or None for the whole image as one.
+        side: of a square output tile between others, or None for the whole image as one.
         halo: pixels around an output tile that its values depend on.
         alignment: origins of inputs are multiples of it.
     """
-    columns = _spans(width, side, halo, alignment)
-    rows = _spans(height, side, halo, alignment)
+    grids = _grids(width, height, side, halo, alignment)
+    columns, rows = min(grids, key=lambda grid: _computed(grid[0]) * _computed(grid[1]))
     return [
         Tile(
             Window(x.output, y.output, x.output_length, y.output_length),
@@ -130,11 +133,33 @@ class _Span(NamedTuple):
     input_length: int
 
 
+def _grids(
+    width: int, height: int, side: int | None, halo: int, alignment: int
+) -> Iterator[tuple[list[_Span], list[_Span]]]:
+    """Yield ways to cut an image, as columns and rows, the one with square tiles first."""
+    squares = _spans(width, side, halo, alignment)
+    yield squares, _spans(height, side, halo, alignment)
+    if side is None:
+        return
+    lost = _lost(halo, alignment)
+    most_pixels = _largest_input(side, lost, alignment) ** 2
+    for count in range(1, 2 * len(squares) + 1):
+        across = max(1, math.ceil((width - lost) / count))
+        columns = _spans(width, across, halo, alignment)
+        down = most_pixels // columns[0].input_length - lost
+        if down >= alignment:
+            yield columns, _spans(height, down, halo, alignment)
+
+
+def _computed(spans: list[_Span]) -> int:
+    """Return how long all inputs are together."""
+    return sum(span.input_length for span in spans)
+
+
 def _spans(length: int, side: int | None, halo: int, alignment: int) -> list[_Span]:
     """Cut an axis into the fewest tiles, whose inputs are as short as that allows, and equal."""
-    lost = math.ceil(2 * halo / alignment) * alignment  # of each input, to the halos on both sides
-    largest = max(((side or length) + lost) // alignment, lost // alignment + 1) * alignment
-    if side is None or length <= largest:
+    lost = _lost(halo, alignment)
+    if side is None or length <= (largest := _largest_input(side, lost, alignment)):
         return [_Span(0, length, 0, length)]
     count = math.ceil((length - lost) / (largest - lost))
     share = (length + (count - 1) * lost) / count
@@ -146,6 +171,16 @@ def _spans(length: int, side: int | None, halo: int, alignment: int) -> list[_Sp
         _Span(edge, after - edge, start, min(input_length, length - start))
         for start, (edge, after) in zip(starts, pairwise(edges), strict=True)
     ]
+
+
+def _lost(halo: int, alignment: int) -> int:
+    """Return how much of each input the halos on both sides take."""
+    return math.ceil(2 * halo / alignment) * alignment
+
+
+def _largest_input(side: int, lost: int, alignment: int) -> int:
+    """Return how long the input of an output of that side is, aligned."""
+    return max((side + lost) // alignment, lost // alignment + 1) * alignment
 
 
 def _equal_part(length: int, side: int, alignment: int) -> int:

@@ -30,20 +30,27 @@ def test_tiles_cover_the_image_once_and_each_has_its_halo(height, width, side, h
     assert (covered == 1).all()
 
 
-@given(st.integers(1, 2000), st.integers(16, 200), st.integers(0, 60), ALIGNMENTS)
-def test_all_inputs_have_one_width_up_to_the_alignment(width, side, halo, alignment):
-    widths = {tile.input.width for tile in cover(width, 1, side, halo, alignment)}
+@given(SIZES, SIZES, st.integers(16, 200), st.integers(0, 60), ALIGNMENTS)
+def test_all_inputs_have_one_shape_and_no_more_pixels_than_a_square(
+    height, width, side, halo, alignment
+):
+    inputs = [tile.input for tile in cover(width, height, side, halo, alignment)]
+    widths, heights = {each.width for each in inputs}, {each.height for each in inputs}
     assert max(widths) - min(widths) < alignment
-    assert len(cover(width, 1, side, halo, alignment)) == 1 or max(widths) <= side + 2 * halo + (
-        2 * alignment
-    )
+    assert max(heights) - min(heights) < alignment
+    largest = side + 2 * halo + 2 * alignment
+    assert len(inputs) == 1 or max(widths) * max(heights) <= largest**2
 
 
 def test_there_are_as_few_tiles_as_can_be_and_none_where_the_image_fits_with_its_halo():
-    assert len(cover(1000, 1, 480, 20, 1)) == 2
-    assert [tile.input.width for tile in cover(1000, 1, 480, 20, 1)] == [520, 520]
-    assert len(cover(520, 1, 480, 20, 1)) == 1
-    assert len(cover(521, 1, 480, 20, 1)) == 2
+    assert inputs_of(cover(520, 520, 480, 20, 1)) == [(520, 520)]
+    assert len(cover(521, 521, 480, 20, 1)) == 2
+    assert inputs_of(cover(5000, 5000, 1000, 20, 1)) == [(1032, 1032)] * 25
+
+
+def test_tiles_are_strips_where_those_have_less_halo_in_all():
+    assert inputs_of(cover(1000, 1000, 684, 20, 1)) == [(1000, 520)] * 2
+    assert inputs_of(cover(400, 1300, 684, 20, 1)) == [(400, 1300)]
 
 
 def test_an_automatic_tile_has_activations_that_are_used_again(monkeypatch):
@@ -77,6 +84,10 @@ def test_the_largest_block_that_is_used_again_is_what_the_allocator_allows(monke
         assert allocator.largest_reused_block() == 128 << 20
     else:
         assert asked[-1] == (-3, 32 << 20)
+
+
+def inputs_of(tiles):
+    return [(tile.input.width, tile.input.height) for tile in tiles]
 
 
 def edges(window):
