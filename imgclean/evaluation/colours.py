@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from imgclean.images.luminance import gray_from_rgb, luma_from_rgb
+from imgclean.images.luminance import gray_from_rgb, rounded_luma
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,8 +66,4 @@ def in_colour(image: NDArray[Any], colour: Colour) -> NDArray[Any]:
         return image
     if colour == "rgb":
         return np.repeat(image, 3, axis=2)
-    if colour == "gray":
-        return gray_from_rgb(image)
-    top = np.iinfo(image.dtype).max
-    luma: NDArray[Any] = np.rint(luma_from_rgb(image / top) * top).astype(image.dtype)
-    return luma
+    return gray_from_rgb(image) if colour == "gray" else rounded_luma(image)

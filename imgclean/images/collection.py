@@ -10,7 +10,7 @@ import numpy as np
 from imgclean.errors import DataUnusable, ImageError, InputNotFound, UnsupportedImage
 from imgclean.events import Emit, Warned
 from imgclean.images.decoding import decode_all
-from imgclean.images.luminance import gray_from_rgb
+from imgclean.images.luminance import gray_from_rgb, rounded_luma
 from imgclean.images.name_rules import NameRules
 from imgclean.images.pixels import sample_range, to_unit
 from imgclean.images.read import read_image
@@ -56,6 +56,7 @@ def read_clean_images(
     channels: ChannelChoice,
     smallest: int,
     emit: Emit,
+    luma: bool = False,
     keep_depth: bool = False,
     rules: NameRules = _EVERY_NAME,
 ) -> CleanImages:
@@ -67,6 +68,7 @@ def read_clean_images(
             what the first image has; `own` leaves each as it is.
         smallest: images with a side shorter than this many pixels are left out.
         emit: gets a warning for each image that is left out, and how far reading is.
+        luma: colour images that are to be gray become luma.
         keep_depth: images of more than 8 bits become uint16, 65535 being white.
         rules: which files of the folders are wanted.
 
@@ -79,7 +81,7 @@ def read_clean_images(
     kept = channels_to_read(channels, paths)
 
     def decode(path: Path) -> Decoded:
-        return (read_samples(path, kept, keep_depth=keep_depth),)
+        return (read_samples(path, kept, luma=luma, keep_depth=keep_depth),)
 
     names: list[str] = []
     images: list[NDArray[Any]] = []
@@ -135,19 +137,21 @@ def files_of(folder: Path, rules: NameRules) -> tuple[Path, ...]:
     return tuple(path for path in found.images if rules.take(path.relative_to(folder)))
 
 
-def read_samples(path: Path, channels: int | None, *, keep_depth: bool = False) -> NDArray[Any]:
+def read_samples(
+    path: Path, channels: int | None, *, luma: bool = False, keep_depth: bool = False
+) -> NDArray[Any]:
     """Return an image without alpha as uint8[H, W, channels], or uint16 where depth is kept.
 
     Args:
         path: the file.
-        channels, keep_depth: as for `as_integers`.
+        channels, luma, keep_depth: as for `as_integers`.
 
     Raises:
         ImageError: it cannot be read, or is neither gray nor RGB.
     """
     picture = read_image(path)
     _require_gray_or_rgb(picture, path)
-    return as_integers(picture, channels, keep_depth=keep_depth, name=str(path))
+    return as_integers(picture, channels, luma=luma, keep_depth=keep_depth, name=str(path))
 
 
 def channels_to_read(choice: ChannelChoice, paths: Iterable[Path]) -> int | None:
@@ -175,13 +179,19 @@ def _require_gray_or_rgb(picture: Picture, path: Path) -> None:
 
 
 def as_integers(
-    picture: Picture, channels: int | None, *, keep_depth: bool = False, name: str = "the image"
+    picture: Picture,
+    channels: int | None,
+    *,
+    luma: bool = False,
+    keep_depth: bool = False,
+    name: str = "the image",
 ) -> NDArray[Any]:
     """Return a gray or RGB picture without alpha as integers [H, W, channels].
 
     Args:
         picture: of any sample type; floats are taken by their range, see `sample_range`.
         channels: 1 or 3; None for its own.
+        luma: whether a colour picture that is to be gray becomes its luma, 16 to 235 of 255.
         keep_depth: more than 8 bits become uint16, 65535 being white; else all become uint8.
         name: what the error calls it.
 
@@ -195,4 +205,6 @@ def as_integers(
         colour = np.rint(unit.clip(0, 1) * top).astype(kind).transpose(1, 2, 0)
     if channels in (None, colour.shape[2]):
         return np.ascontiguousarray(colour)
-    return gray_from_rgb(colour) if channels == 1 else np.repeat(colour, 3, axis=2)
+    if channels == 3:
+        return np.repeat(colour, 3, axis=2)
+    return rounded_luma(colour) if luma else gray_from_rgb(colour)

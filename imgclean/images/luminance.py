@@ -26,6 +26,22 @@ def gray_from_rgb(rgb: NDArray[Any]) -> NDArray[Any]:
     return gray
 
 
+def rounded_luma(image: NDArray[Any]) -> NDArray[Any]:
+    """Return the luma of an image in its own sample type; a gray image is its own luma.
+
+    Args:
+        image: uint8 or uint16[H, W, 1 or 3].
+
+    Returns:
+        [H, W, 1] of the same type, rounded.
+    """
+    if image.shape[2] == 1:
+        return image
+    top = np.iinfo(image.dtype).max
+    luma: NDArray[Any] = np.rint(luma_from_rgb(image / top) * top).astype(image.dtype)
+    return luma
+
+
 def luma_from_rgb(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (16 + 65.481 R + 128.553 G + 24.966 B) / 255: Y of YCbCr, as MATLAB's rgb2ycbcr.
 

@@ -62,6 +62,7 @@ def read_pairs(
     channels: ChannelChoice,
     smallest: int,
     emit: Emit,
+    luma: bool = False,
     keep_depth: bool = False,
     rules: NameRules = _EVERY_NAME,
 ) -> ImagePairs:
@@ -77,6 +78,7 @@ def read_pairs(
         channels: as for `read_clean_images`.
         smallest: pairs with a side shorter than this many pixels are left out.
         emit: gets a warning for each pair that is left out, and how far reading is.
+        luma: colour images that are to be gray become luma.
         keep_depth: images of more than 8 bits become uint16, 65535 being white.
         rules: which clean images are wanted.
 
@@ -89,8 +91,8 @@ def read_pairs(
     kept = channels_to_read(channels, (each.clean for each in pairs))
 
     def decode(pair: _Pair) -> Decoded:
-        clean_one = read_samples(pair.clean, kept, keep_depth=keep_depth)
-        noisy_one = read_samples(pair.noisy, kept, keep_depth=keep_depth)
+        clean_one = read_samples(pair.clean, kept, luma=luma, keep_depth=keep_depth)
+        noisy_one = read_samples(pair.noisy, kept, luma=luma, keep_depth=keep_depth)
         _require_alike(clean_one, noisy_one, smallest)
         return _of_one_type(clean_one, noisy_one)
 

@@ -126,5 +126,5 @@ def measure_outcome(
 def _without_folders(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe without what is of this machine alone."""
     settings = recipe.model_dump(exclude=_OF_THIS_MACHINE, exclude_none=True)
-    kept = recipe.data.model_dump(include={"match", "hold_out"}, exclude_defaults=True)
+    kept = recipe.data.model_dump(include={"match", "hold_out", "luma"}, exclude_defaults=True)
     return settings | ({"data": kept} if kept else {})

@@ -45,9 +45,12 @@ class Data(Images):
     """What is trained on.
 
     Attributes:
+        luma: whether colour images that train a gray network become luma (16 to 235 of 255), as
+            papers on enlargement and compression have it, and not gray.
         hold_out: shell patterns; images that match are kept for validation.
     """
 
+    luma: bool = False
     hold_out: list[str] = []
 
 

@@ -48,7 +48,13 @@ class TrainingSet:
 
 
 def read_images(
-    images: Images, *, channels: int, smallest: int, emit: Emit, keep_depth: bool
+    images: Images,
+    *,
+    channels: int,
+    luma: bool,
+    smallest: int,
+    emit: Emit,
+    keep_depth: bool,
 ) -> CleanImages | ImagePairs:
     """Return the images or pairs that a part of a recipe names.
 
@@ -63,6 +69,7 @@ def read_images(
         return read_clean_images(
             folders,
             channels=channels,
+            luma=luma,
             smallest=smallest,
             emit=emit,
             keep_depth=keep_depth,
@@ -73,6 +80,7 @@ def read_images(
         folders[0],
         match=images.match,
         channels=channels,
+        luma=luma,
         smallest=smallest,
         emit=emit,
         keep_depth=keep_depth,
@@ -88,7 +96,9 @@ def read_training_set(
     Raises:
         DataUnusable: none is left to train on.
     """
-    found = read_images(data, channels=channels, smallest=smallest, emit=emit, keep_depth=True)
+    found = read_images(
+        data, channels=channels, luma=data.luma, smallest=smallest, emit=emit, keep_depth=True
+    )
     rules = NameRules(include=tuple(data.hold_out))
     folders = [Path(each) for each in data.clean]
     kept = [not data.hold_out or not rules.take(_within(each, folders)) for each in found.names]

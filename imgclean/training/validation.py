@@ -48,7 +48,12 @@ def inspection_of(recipe: Recipe, images: TrainingSet, channels: int, emit: Emit
         found = images.held_out
     elif validation.clean:
         found = read_images(
-            validation, channels=channels, smallest=SMALLEST_SIDE, emit=emit, keep_depth=True
+            validation,
+            channels=channels,
+            luma=recipe.data.luma,
+            smallest=SMALLEST_SIDE,
+            emit=emit,
+            keep_depth=True,
         )
     else:
         found = images.examples
@@ -92,7 +97,9 @@ def validate(
     restorer = ModelRestorer(denoiser)
     config = denoiser.weights.config
     lines: list[Evaluated] = []
-    sets = _validation_sets(denoiser, recipe.validation, emit) + _in_the_protocol(held_out)
+    luma = recipe.data.luma
+    sets = _validation_sets(denoiser, recipe.validation, emit, luma=luma)
+    sets += _in_the_protocol(held_out)
     for images in sets:
         if not isinstance(images, CleanImages):
             lines.append(measure_pairs(images, restorer, emit=emit))
@@ -107,13 +114,14 @@ def validate(
 
 
 def _validation_sets(
-    denoiser: Denoiser, validation: Validation, emit: Emit
+    denoiser: Denoiser, validation: Validation, emit: Emit, *, luma: bool
 ) -> list[CleanImages | ImagePairs]:
     if validation.noisy is not None:
         return [
             read_images(
                 validation,
                 channels=denoiser.weights.config.channels,
+                luma=luma,
                 smallest=SMALLEST_SIDE,
                 emit=emit,
                 keep_depth=False,
