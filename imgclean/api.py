@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from imgclean.errors import UnknownModel, UnsupportedImage, nearest_names
 from imgclean.extension.loader import load_plugins
+from imgclean.images.picture import Picture
 from imgclean.images.pixels import sample_range
 from imgclean.images.range_choice import parse_range
-from imgclean.images.rasters import MemorySamples, PixelRaster, PixelSink
+from imgclean.images.rasters import MemorySamples
 from imgclean.inference.devices import require_one_device
+from imgclean.inference.passage import pass_through
 from imgclean.inference.selection import Selection, choose
-from imgclean.inference.settings import InferenceSettings
+from imgclean.inference.settings import InferenceSettings, require_task
 from imgclean.weightsets.catalogue import installed, is_path
 from imgclean.weightsets.network import load_network
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from imgclean.extension.model_info import Task
     from imgclean.extension.registry import Registry
     from imgclean.inference.device import PrecisionChoice
     from imgclean.inference.preparation.backends import Backend
@@ -36,6 +39,8 @@ def denoise(
     model: str | None = None,
     *,
     weights: str | None = None,
+    task: Task = "denoise",
+    scale: int | None = None,
     sigma: float | None = None,
     strength: float = 1.0,
     ensemble: bool = False,
@@ -45,7 +50,7 @@ def denoise(
     backend: Backend = "auto",
     range: str = "auto",  # noqa: A002 - the option's name
 ) -> NDArray[_Sample]:
-    """Return the clean image, of the same dtype and shape.
+    """Return the clean image, of the same dtype and shape; enlarged by the task `upscale`.
 
     Args:
         array: (H, W), (H, W, 1) or (H, W, 3); (H, W, 2) and (H, W, 4) have alpha last, which is
@@ -53,6 +58,8 @@ def denoise(
             range where they leave it.
         model: name of an installed model; the preferred one by default.
         weights: name or path of a weight set; by default the one that fits the image.
+        task: `denoise`, `deblock` or `upscale`; the last two take the luma of colour images.
+        scale: how far to enlarge: 2, 3 or 4.
         sigma: noise standard deviation in grey levels of 255, where it is known.
         strength: share of the change that is applied, 0 to 1.
         ensemble: average over the eight flips and turns, eight times slower.
@@ -73,6 +80,8 @@ def denoise(
         )
     require_one_device(device)
     settings = InferenceSettings(
+        task=task,
+        scale=require_task(task, scale, sigma),
         sigma=sigma,
         strength=strength,
         ensemble=ensemble,
@@ -81,15 +90,27 @@ def denoise(
         tile=tile,
         backend=backend,
     )
-    colours = 1 if samples.shape[2] <= 2 else 3
-    colour = samples[..., :colours].astype(array.dtype.newbyteorder("="), copy=False)
-    span = sample_range(colour, parse_range(range), name="the array")
-    noisy, clean = MemorySamples(colour), MemorySamples(np.empty_like(colour))
-    denoiser = _selection(settings, model, weights).denoiser("gray" if colours == 1 else "rgb")
-    sink = PixelSink(clean, noisy, span)
-    denoiser.denoise(PixelRaster(noisy, span), sink, dtype=colour.dtype)
-    whole = np.concatenate([clean.values, samples[..., colours:]], axis=2)
-    return whole.reshape(array.shape).astype(array.dtype, copy=False)
+    picture = Picture(
+        samples.astype(array.dtype.newbyteorder("="), copy=False),
+        alpha=samples.shape[2] in (2, 4),
+        format="array",
+        alpha_kind="unknown",
+    )
+    span = sample_range(picture.colour, parse_range(range), name="the array")
+    height, width = (side * settings.scale for side in samples.shape[:2])
+    clean = MemorySamples(np.empty((height, width, samples.shape[2]), picture.dtype))
+    denoiser = _selection(settings, model, weights).denoiser(picture.space)
+    pass_through(
+        partial(denoiser.denoise, colours=picture.space == "rgb"),
+        MemorySamples(picture.samples),
+        clean,
+        like=picture,
+        span=span,
+        on_pixels=lambda _: None,
+        scale=settings.scale,
+    )
+    shape = (height, width, *array.shape[2:])
+    return clean.values.reshape(shape).astype(array.dtype, copy=False)
 
 
 def load(name: str, *, channels: int = 3) -> torch.nn.Module:

@@ -73,9 +73,10 @@ def clean_unchanged():
         patched.syspath_prepend(IDENTITY)
         registry = load_plugins()
 
-        def run(*inputs, output, images=None, tile="auto", **rules) -> list:
+        def run(*inputs, output, images=None, tile="auto", scale=1, **rules) -> list:
             events = []
-            settings = InferenceSettings(tile=tile)
+            task = "denoise" if scale == 1 else "upscale"
+            settings = InferenceSettings(tile=tile, task=task, scale=scale)
             selection = Selection(registry, settings, model="identity")
             rules = FileRules(output=str(output), **rules)
             plan = make_plan(inputs, rules)

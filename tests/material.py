@@ -30,7 +30,9 @@ def command(*arguments) -> list[str]:
     return [sys.executable, "-m", "imgclean", *map(str, arguments)]
 
 
-def write_small_set(folder: Path, *, channels: int = 3, spoil=None, **options) -> Path:
+def write_small_set(
+    folder: Path, *, channels: int = 3, noise: str = "gaussian:0-55", spoil=None, **options
+) -> Path:
     """Write a weight set of a small DnCNN with random weights.
 
     Args:
@@ -46,7 +48,7 @@ def write_small_set(folder: Path, *, channels: int = 3, spoil=None, **options) -
         name=f"dncnn-{folder.name}",
         model="dncnn",
         sha256="0" * 64,
-        noise="gaussian:0-55",
+        noise=noise,
         channels=channels,
         options=options,
     )

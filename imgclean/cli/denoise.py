@@ -49,6 +49,8 @@ def denoise(
     null: own.NullOption = False,
     model: ModelOption = None,
     weights: WeightsOption = None,
+    task: own.TaskOption = "denoise",
+    scale: own.ScaleOption = None,
     sigma: own.SigmaOption = None,
     strength: own.StrengthOption = 1.0,
     ensemble: EnsembleOption = False,
@@ -82,6 +84,8 @@ def denoise(
 ) -> None:
     """Clean noise out of images. Bit depth, metadata, alpha and names stay as they are.
 
+    --task deblock takes out what JPEG compression left, --task upscale enlarges.
+
     Exit codes: 0 all done; 1 device or weights; 2 usage; 3 some files failed; 4 all failed;
     130 interrupted.
 
@@ -93,7 +97,7 @@ def denoise(
     from imgclean.inference.image_rules import ImageRules, parse_crop
     from imgclean.inference.jobs import FileRules
     from imgclean.inference.selection import Selection, require_choice
-    from imgclean.inference.settings import InferenceSettings
+    from imgclean.inference.settings import DEBLOCKED_QUALITY, InferenceSettings, require_task
     from imgclean.inference.worker import Order
 
     prepare_process(threads)
@@ -110,6 +114,7 @@ def denoise(
         exclude=tuple(exclude or ()),
         format=None if file_format == "keep" else file_format,
         quality=parse_quality(quality),
+        least_quality=DEBLOCKED_QUALITY if task == "deblock" else None,
         in_place=in_place,
         overwrite=overwrite,
         resume=resume,
@@ -126,6 +131,8 @@ def denoise(
         max_pixels=int(max_pixels * 1e6) or sys.maxsize,
     )
     settings = InferenceSettings(
+        task=task,
+        scale=require_task(task, scale, sigma),
         sigma=sigma,
         strength=strength,
         ensemble=ensemble,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from imgclean.cli.options import CLEANING, FILES, RUNNING
+from imgclean.extension.model_info import Task
 from imgclean.images.formats import WRITTEN
 from imgclean.inference.jobs import STREAM
 
@@ -92,6 +93,18 @@ ResumeOption = Annotated[
 InPlaceOption = Annotated[
     bool,
     typer.Option("--in-place", rich_help_panel=FILES, help="Replace the inputs; each once."),
+]
+TaskOption = Annotated[
+    Task,
+    typer.Option(
+        "--task",
+        rich_help_panel=CLEANING,
+        help="denoise; deblock: take out JPEG's blocks; upscale: enlarge, see --scale.",
+    ),
+]
+ScaleOption = Annotated[
+    int | None,
+    typer.Option(min=2, max=4, rich_help_panel=CLEANING, help="How far to enlarge: 2, 3 or 4."),
 ]
 SigmaOption = Annotated[
     float | None,

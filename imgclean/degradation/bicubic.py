@@ -24,18 +24,26 @@ def resize_matrix(length_in: int, length_out: int, scale: float) -> NDArray[np.f
     When shrinking, the kernel is widened against aliasing. The weights of an output are
     normalised to the sum 1. Beyond its ends the line is mirrored, the outermost pixel repeated.
     """
-    shrink = min(scale, 1.0)
-    reach = _REACH / shrink
-    middle = (np.arange(length_out) + 0.5) / scale - 0.5
-    first = np.floor(middle - reach)
-    taps = first[:, None] + np.arange(math.ceil(2 * reach) + 2)
-    weights = _kernel((middle[:, None] - taps) * shrink)
-    weights /= weights.sum(axis=1, keepdims=True)
-    mirrored = taps.astype(np.int64) % (2 * length_in)
-    mirrored = np.where(mirrored < length_in, mirrored, 2 * length_in - 1 - mirrored)
-    matrix = np.zeros((length_out, length_in))
-    np.add.at(matrix, (np.arange(length_out)[:, None], mirrored), weights)
-    return matrix
+    return _matrix(*_taps(length_in, np.arange(length_out), scale), length_in)
+
+
+def enlarging_part(
+    length: int, scale: int, start: int, stop: int
+) -> tuple[int, NDArray[np.float64]]:
+    """Return what makes a part of the enlarged line out of a part of the line.
+
+    Args:
+        length: of the line in pixels.
+        scale: how many pixels each becomes.
+        start, stop: the part of the enlarged line.
+
+    Returns:
+        The first pixel of the line that takes part, and the weights float64[stop - start, n] of
+        it and those behind it.
+    """
+    weights, taps = _taps(length, np.arange(start, stop), scale)
+    first = int(taps.min())
+    return first, _matrix(weights, taps - first, int(taps.max()) - first + 1)
 
 
 def imresize(image: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
@@ -60,6 +68,29 @@ def shrink_and_enlarge(image: NDArray[np.float64], scale: int, white: float) -> 
     """
     small = np.floor(imresize(image, 1 / scale).clip(0, 1) * white + 0.5) / white
     return imresize(small, scale)
+
+
+def _taps(
+    length_in: int, outputs: NDArray[np.int64], scale: float
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return for each output pixel the weights of some input pixels, and which those are."""
+    shrink = min(scale, 1.0)
+    reach = _REACH / shrink
+    middle = (outputs + 0.5) / scale - 0.5
+    first = np.floor(middle - reach)
+    taps = first[:, None] + np.arange(math.ceil(2 * reach) + 2)
+    weights = _kernel((middle[:, None] - taps) * shrink)
+    weights /= weights.sum(axis=1, keepdims=True)
+    mirrored = taps.astype(np.int64) % (2 * length_in)
+    return weights, np.where(mirrored < length_in, mirrored, 2 * length_in - 1 - mirrored)
+
+
+def _matrix(
+    weights: NDArray[np.float64], taps: NDArray[np.int64], length_in: int
+) -> NDArray[np.float64]:
+    matrix = np.zeros((len(weights), length_in))
+    np.add.at(matrix, (np.arange(len(weights))[:, None], taps), weights)
+    return matrix
 
 
 def _kernel(x: NDArray[np.float64]) -> NDArray[np.float64]:

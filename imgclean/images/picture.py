@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
+from imgclean.images.metadata.enlarged import enlarged_exif, enlarged_packet
 from imgclean.images.metadata.exif import orientation_block
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ class Resolution:
         factor = _UNITS_PER_METRE[self.unit] / _UNITS_PER_METRE[unit]
         return self.x * factor, self.y * factor
 
+    def enlarged(self, scale: int) -> Resolution:
+        """Return the density of an image of so many times the sides on the same paper."""
+        return Resolution(self.x * scale, self.y * scale, self.unit)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
@@ -54,6 +59,7 @@ class Metadata:
         xmp: XMP packet.
         iptc: IPTC-IIM records, without Photoshop's wrapping.
         resolution: density, where the file states one with a unit.
+        quality: 1 to 100, about, of pixels whose compression lost something, where the file tells.
         own: the record of the format's codec, or None.
     """
 
@@ -62,6 +68,7 @@ class Metadata:
     xmp: bytes | None = None
     iptc: bytes | None = None
     resolution: Resolution | None = None
+    quality: int | None = None
     own: Record | None = None
 
     def stripped(self) -> Metadata:
@@ -69,7 +76,21 @@ class Metadata:
         return Metadata(
             icc=self.icc,
             exif=orientation_block(self.exif),
+            quality=self.quality,
             own=None if self.own is None else self.own.stripped(),
+        )
+
+    def enlarged(self, scale: int) -> Metadata:
+        """Return what is to be said of the image with `scale` times as many pixels a side.
+
+        On paper and under the microscope it is as large as before: its density grows.
+        """
+        return dataclasses.replace(
+            self,
+            exif=enlarged_exif(self.exif, scale),
+            xmp=enlarged_packet(self.xmp, scale),
+            resolution=None if self.resolution is None else self.resolution.enlarged(scale),
+            own=None if self.own is None else self.own.enlarged(scale),
         )
 
 
@@ -81,6 +102,9 @@ class Record(Protocol):
 
         The format's codec then writes what the general fields say.
         """
+
+    def enlarged(self, scale: int) -> Record:
+        """Return the same of the image with `scale` times as many pixels a side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

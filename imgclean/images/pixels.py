@@ -129,7 +129,7 @@ def to_unit(samples: NDArray[Any], span: SampleRange) -> NDArray[np.float32]:
 def from_unit(
     unit: NDArray[np.float32],
     span: SampleRange,
-    samples: NDArray[Any],
+    samples: NDArray[Any] | None,
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """Return float32[C, h, w] as samples (h, w, C) of the type and range of `span`.
@@ -140,7 +140,7 @@ def from_unit(
     Args:
         unit: nominally in [0, 1].
         span: what 0 and 1 become.
-        samples: (h, w, C), what `unit` was computed from.
+        samples: (h, w, C), what `unit` was computed from; integers need none.
         out: (h, w, C), where to put the result; a new array by default.
     """
     view = np.moveaxis(unit, 0, 2)
@@ -150,6 +150,7 @@ def from_unit(
             rows = slice(start, start + _CACHED_ROWS)
             np.rint(_scaled(view[rows], span), out=integers[rows], casting="unsafe")
         return integers
+    assert samples is not None  # noqa: S101 - see above
     low, high = np.asarray(span.low), np.asarray(span.high)
     noisy = np.moveaxis(to_unit(samples, span), 0, 2)
     wide = np.promote_types(span.dtype, np.float32)

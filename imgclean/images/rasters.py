@@ -132,7 +132,7 @@ class PixelSink:
 
     def write(self, window: Window, values: NDArray[np.float32]) -> None:
         """Store float32[C, h, w]."""
-        source = self.source.read(window)
+        source = self.source.read(window) if self.span.dtype.kind == "f" else None
         if isinstance(self.target, MemorySamples):
             from_unit(values, self.span, source, out=self.target.read(window))
         else:

@@ -69,8 +69,14 @@ def encode_image(
     picture: Picture,
     format: str,  # noqa: A002 - the option's name
     quality: int | None = None,
+    *,
+    least_quality: int | None = None,
 ) -> bytes:
     """Return the content of a file that holds a picture; arguments as for `write_image`.
+
+    Args:
+        least_quality: takes the place of the source's quality where that is lower, for a picture
+            that would lose anew what it was given.
 
     Raises:
         UnwritableImage: the format cannot hold the picture; the message names no file.
@@ -80,6 +86,9 @@ def encode_image(
     if quality is not None and not 1 <= quality <= 100:
         raise InvalidSetting(f"quality {quality}", hint="choose 1 to 100")
     require_fit(picture, target)
+    held = picture.metadata.quality
+    if quality is None and least_quality and held and picture.format == target.name:
+        quality = least_quality if held < least_quality else None
     try:
         return target.codec().encode(_at_stated_depth(picture, target), quality)
     except ImageError:
@@ -114,16 +123,21 @@ def _at_stated_depth(picture: Picture, target: Format) -> Picture:
     )
 
 
-def require_fit(picture: Picture, target: Format) -> None:
+def require_fit(picture: Picture, target: Format, *, scale: int = 1) -> None:
     """Refuse a picture that the format cannot hold without loss of bits or channels.
+
+    Args:
+        picture: what is to be written, or a smaller one that stands for it.
+        target: the format.
+        scale: pixels of what is written, along each side, for one of the picture.
 
     Raises:
         UnwritableImage: it cannot; the message names no file.
     """
-    excess = _excess(picture, target)
+    excess = _excess(picture, target, scale)
     if excess is None:
         return
-    fitting = [each.name for each in WRITTEN if _excess(picture, each) is None]
+    fitting = [each.name for each in WRITTEN if _excess(picture, each, scale) is None]
     choice = " or ".join(filter(None, (", ".join(fitting[:-1]), *fitting[-1:])))
     raise UnwritableImage(
         f"{target.title} cannot hold {excess}",
@@ -131,7 +145,7 @@ def require_fit(picture: Picture, target: Format) -> None:
     )
 
 
-def _excess(picture: Picture, target: Format) -> str | None:
+def _excess(picture: Picture, target: Format, scale: int) -> str | None:
     """Return what of a picture is too much for a format; None if it fits."""
     if picture.dtype.name not in target.dtypes:
         return f"{picture.dtype.name} samples"
@@ -144,7 +158,7 @@ def _excess(picture: Picture, target: Format) -> str | None:
     deepest = picture.highest or _largest(picture.dtype)
     if deepest > target.highest:
         return f"samples up to {deepest}, only up to {target.highest}"
-    longest = max(picture.width, picture.height)
+    longest = max(picture.width, picture.height) * scale
     return f"a side of {longest} pixels" if longest > target.longest_side else None
 
 

@@ -106,7 +106,8 @@ class Batch:
             self._records,
             self._treatment.denoisers,
             self._image_rules,
-            lambda: self._interruption.requested,
+            scale=self._treatment.scale,
+            is_stopping=lambda: self._interruption.requested,
         )
         sources = ReadAhead(
             jobs,
@@ -155,7 +156,7 @@ class Batch:
         except ImageError as error:
             self._report([failed(source.job, error.about(source.job.input))])
             return
-        self._emit(Denoised(pixels=picture.width * picture.height))
+        self._emit(Denoised(pixels=clean.width * clean.height))
         target = format_by_name(format_of_output(source.job, clean))
         for text in unsaid(
             picture.metadata, clean.metadata, picture.format, target, self._image_rules
@@ -169,12 +170,21 @@ class Batch:
 
     def _treat(self, tool: Tool, picture: Picture, job: Job) -> tuple[Picture, Precision | None]:
         noisy = MemorySamples(picture.samples)
-        clean = MemorySamples(np.empty_like(picture.samples))
-        progress = Progress(job, picture.width * picture.height, self._emit, self._interruption)
+        height, width, channels = picture.samples.shape
+        scale = self._treatment.scale
+        height, width = height * scale, width * scale
+        clean = MemorySamples(np.empty((height, width, channels), picture.dtype))
+        progress = Progress(job, width * height, self._emit, self._interruption)
         colour = picture.colour
         span = sample_range(colour, self._image_rules.range, highest=picture.highest)
         passed = pass_through(
-            tool.function, noisy, clean, like=picture, span=span, on_pixels=progress.advance
+            tool.function,
+            noisy,
+            clean,
+            like=picture,
+            span=span,
+            on_pixels=progress.advance,
+            scale=scale,
         )
         if passed.nearly_empty:
             self._emit(nearly_empty(job))
@@ -220,7 +230,12 @@ class Batch:
     def _encoded(self, clean: Picture, job: Job) -> bytes:
         """Return the content of the output's file; errors name it."""
         try:
-            return encode_image(clean, format_of_output(job, clean), self._rules.quality)
+            return encode_image(
+                clean,
+                format_of_output(job, clean),
+                self._rules.quality,
+                least_quality=self._rules.least_quality,
+            )
         except ImgcleanError as error:
             raise error.about(job.output) from error
 
@@ -230,11 +245,13 @@ class Batch:
         started = time.monotonic()
 
         def make(target: Path) -> StackResult:
-            progress = Progress(job, stack.pixels, self._emit, self._interruption)
+            scale = self._treatment.scale
+            progress = Progress(job, stack.pixels * scale**2, self._emit, self._interruption)
             result = clean_stack(
                 stack,
                 target,
                 self._image_rules,
+                scale=scale,
                 name=job.output,
                 choose=lambda plane: self._treatment.choose(job, plane.like, plane.number + 1),
                 on_pixels=progress.advance,

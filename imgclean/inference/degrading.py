@@ -49,6 +49,11 @@ class Degrading:
         """None."""
         return ()
 
+    @property
+    def scale(self) -> int:
+        """1: also what was shrunk is shown at its old size."""
+        return 1
+
     def choose(self, job: Job, like: Picture, page: int) -> Tool:
         """Return what degrades the image; channels that are no colours go one by one."""
         name = "" if self._folder is None else job.input.relative_to(self._folder).as_posix()

@@ -15,6 +15,7 @@ from imgclean.inference.channels import join_channels, split_channels
 from imgclean.inference.device import choose_precision, forbid_tf32, measure_cudnn_choices
 from imgclean.inference.engine import run_tiles
 from imgclean.inference.float_store import FloatStore, hand_on
+from imgclean.inference.luma import LumaOf, WithLuma
 from imgclean.inference.preparation.backends import require_backend
 from imgclean.inference.preparation.prepare import Target, in_precision, prepare, prepare_parts
 from imgclean.inference.preparation.trial import Images
@@ -97,6 +98,8 @@ class Denoiser:
             parts.append(f"weights {config.name} sha256:{config.sha256}")
         if self.settings.sigma is not None:
             parts.append(f"sigma {self.settings.sigma:g}")
+        if self.settings.task != "denoise":
+            parts.append(self.settings.described_task)
         if self.settings.strength != 1:
             parts.append(f"strength {self.settings.strength:g}")
         if self.settings.ensemble:
@@ -110,6 +113,7 @@ class Denoiser:
         *,
         dtype: np.dtype[np.generic],
         on_pixels: Callable[[int], None] = lambda _: None,
+        colours: bool = False,
     ) -> Precision:
         """Clean one image.
 
@@ -118,6 +122,8 @@ class Denoiser:
             sink: gets the clean image.
             dtype: sample type of the file, which decides what precision `auto` is.
             on_pixels: told how many pixels were finished; may raise to stop.
+            colours: whether its channels are red, green and blue, of which a model of one channel
+                that deblocks or enlarges gets the luma.
 
         Returns:
             The precision of the result.
@@ -128,15 +134,21 @@ class Denoiser:
             DenoiserFailed: the plugin raised an exception of its own.
         """
         precision = self.precision_for(dtype)
+        luma = colours and self.works_on_luma
         with _naming_the_model(self.info.name):
             try:
-                self._denoise_in(precision, raster, sink, on_pixels)
+                self._denoise_in(precision, raster, sink, on_pixels, luma=luma)
             except NonFiniteOutput:
                 if precision == "fp32":
                     raise
                 precision = "fp32"
-                self._denoise_in(precision, raster, sink, on_pixels)
+                self._denoise_in(precision, raster, sink, on_pixels, luma=luma)
         return precision
+
+    @property
+    def works_on_luma(self) -> bool:
+        """Whether of colour images the luma is cleaned and the chroma stays."""
+        return self.settings.task != "denoise" and self.weights.config.channels == 1
 
     def precision_for(self, dtype: np.dtype[np.generic]) -> Precision:
         """Return the precision in which images of this sample type are computed."""
@@ -149,7 +161,13 @@ class Denoiser:
         raster: Raster,
         sink: Sink,
         on_pixels: Callable[[int], None],
+        *,
+        luma: bool,
     ) -> None:
+        if luma:
+            clean = self._clean(precision, LumaOf(raster), on_pixels)
+            hand_on(WithLuma(raster, clean), raster, sink, self.settings.strength)
+            return
         parts = split_channels(raster, self.weights.config.channels)
         if parts == [raster]:
             result = self._by_plugin(precision, raster, on_pixels)

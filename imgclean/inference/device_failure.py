@@ -56,6 +56,11 @@ class Watched:
         """The treatment's."""
         return self._treatment.denoisers
 
+    @property
+    def scale(self) -> int:
+        """The treatment's."""
+        return self._treatment.scale
+
     def choose(self, job: Job, like: Picture, page: int) -> Tool:
         """Return the treatment's tool, watched."""
         tool = self._treatment.choose(job, like, page)

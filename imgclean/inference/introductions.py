@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgclean.degradation.spec import Gaussian
+from imgclean.degradation.spec import Bicubic, Gaussian
 from imgclean.events import Note, Warned
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Introductions:
                 f"for {kind}, on {self._where}, {precision}"
             )
         )
+        self._say_of_task(denoiser)
         sigma = denoiser.settings.sigma
         if sigma is not None and not config.domain.covers(Gaussian.at(sigma)):
             self._warn(f"{config.name} was trained for {config.noise}, not for sigma {sigma:g}")
@@ -58,9 +59,19 @@ class Introductions:
             self._emit(
                 Note(message=f"{config.name} is blind: --sigma only had a part in choosing it")
             )
-        if config.channels != (3 if picture.space == "rgb" else 1):
+        if picture.space == "rgb" and denoiser.works_on_luma:
+            self._emit(Note(message=f"{config.name} gets the luma of {kind}; their chroma stays"))
+        elif config.channels != (3 if picture.space == "rgb" else 1):
             self._warn(
                 f"{config.name} was trained for {_TRAINED[config.channels]} images, not for {kind}"
+            )
+
+    def _say_of_task(self, denoiser: Denoiser) -> None:
+        config, settings = denoiser.weights.config, denoiser.settings
+        known = config.domain.covers(Bicubic(settings.scale)) or not denoiser.info.needs_weights
+        if settings.task == "upscale" and not known:
+            self._warn(
+                f"{config.name} was trained for {config.noise}, not to {settings.described_task}"
             )
 
     def _warn(self, message: str) -> None:

@@ -68,6 +68,7 @@ class FileRules:
         include, exclude: glob patterns on a file's name or its path in its folder.
         format: name of the format to write, or None for each input's own.
         quality: 1 to 100 for lossy formats, or None for as close to the source's as can be.
+        least_quality: takes the place of a source's quality that is lower.
         in_place: outputs replace inputs; what an earlier run cleaned is left alone.
         overwrite: outputs may replace files.
         resume: go on with an earlier run; what it finished is left alone.
@@ -81,6 +82,7 @@ class FileRules:
     exclude: tuple[str, ...] = ()
     format: str | None = None
     quality: int | None = None
+    least_quality: int | None = None
     in_place: bool = False
     overwrite: bool = False
     resume: bool = False

@@ -11,6 +11,7 @@ from imgclean.images.metadata.provenance import note_provenance
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from imgclean.extension.model_info import Task
     from imgclean.images.format import Format
     from imgclean.images.picture import Metadata
     from imgclean.inference.denoiser import Denoiser
@@ -24,15 +25,24 @@ AGENT = f"imgclean {__version__}"
 def metadata_of_clean(metadata: Metadata, rules: ImageRules, denoiser: Denoiser | None) -> Metadata:
     """Return the metadata of a clean image.
 
-    They are the noisy one's, with a note in the XMP history on what cleaned it. A packet that
-    cannot be understood stays as it is, without a note.
+    They are the noisy one's, with the density of an enlarged one, and with a note in the XMP
+    history on what cleaned it. A packet that cannot be understood stays as it is, without a note.
     """
+    if denoiser is not None and denoiser.settings.scale > 1:
+        metadata = metadata.enlarged(denoiser.settings.scale)
     if rules.strip_metadata:
         return metadata.stripped()
     if not rules.provenance or denoiser is None:
         return metadata
     noted = note_provenance(metadata.xmp, agent=AGENT, parameters=denoiser.provenance)
     return metadata if noted is None else dataclasses.replace(metadata, xmp=noted)
+
+
+def task_noted(provenance: str) -> Task:
+    """Return what was done to an image, by the note that `metadata_of_clean` left in it."""
+    parts = {each.strip().split(" ")[0] for each in provenance.split(";")}
+    tasks: tuple[Task, ...] = ("deblock", "upscale")
+    return next((each for each in tasks if each in parts), "denoise")
 
 
 def unsaid(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from imgclean.degradation.spec import Bicubic
 from imgclean.errors import InvalidSetting, ModelWeightsMismatch
 from imgclean.inference.denoiser import Denoiser
 from imgclean.inference.device import choose_device
@@ -13,6 +14,7 @@ from imgclean.weightsets.choice import Wanted, choose_weight_set
 
 if TYPE_CHECKING:
     from imgclean.degradation.base import Degradation
+    from imgclean.extension.model_info import Task
     from imgclean.extension.registry import Model, Registry
     from imgclean.images.picture import ColourSpace
     from imgclean.inference.settings import InferenceSettings
@@ -43,7 +45,7 @@ class Selection:
         InvalidSetting: `model` does not do the task.
         UnknownModel, AmbiguousModel, PluginBroken, NoModelInstalled: see `Registry.model`.
         UnknownWeightSet, WeightsCorrupt, WeightsIncompatible: the weights cannot be used.
-        ModelWeightsMismatch: `model` and `weights` disagree.
+        ModelWeightsMismatch: `model` and `weights` disagree, or `weights` and the task.
         DeviceUnavailable: the device is not there.
     """
 
@@ -129,6 +131,8 @@ def choose(
                 f"but --model is {named.info.name}",
                 hint="leave one of the two out",
             )
+        if degradation is None:  # what is measured may be anything
+            _require_trained(found, settings.task)
         return Chosen(named or registry.model(found.config.model), found)
     if named and settings.task not in named.info.tasks:
         raise InvalidSetting(
@@ -140,6 +144,8 @@ def choose(
         return Chosen(
             named, weightless(named.info, channels if channels in built_for else built_for[0])
         )
+    if degradation is None and settings.task == "upscale":
+        degradation = Bicubic(settings.scale)
     names = frozenset(each.info.name for each in registry.models())
     wanted = Wanted(
         channels=channels,
@@ -151,3 +157,13 @@ def choose(
     )
     found = choose_weight_set(catalogue.sets.values(), wanted)
     return Chosen(named or registry.model(found.config.model), found)
+
+
+def _require_trained(weights: WeightSet, task: Task) -> None:
+    """Refuse a set that deblocks or enlarges without having learnt it; noise is left to it."""
+    config = weights.config
+    if task != "denoise" and task not in {config.task, *config.domain.tasks}:
+        raise ModelWeightsMismatch(
+            f"{weights.name} was trained for {config.noise}, not to {task}",
+            hint=f"leave --weights out, or train a set to {task}",
+        )

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from imgclean.extension.model_info import Task
     from imgclean.inference.tiles import TileChoice
 
+DEBLOCKED_QUALITY = 95
+"""At which lossy files are written that were deblocked: at their own the blocks would be back."""
+
 _SMALLEST_TILE = 16
 
 
@@ -23,7 +26,8 @@ class InferenceSettings:
 
     Attributes:
         task: what is asked for.
-        scale: how far the image was enlarged, for the task `upscale`.
+        scale: pixels of the large image, along each side, for one of the small; the task
+            `upscale` enlarges by it.
         sigma: noise standard deviation in grey levels of 255, or None for blind.
         strength: share of the model's change that is applied, 0 to 1.
         ensemble: average over the eight flips and turns.
@@ -47,6 +51,8 @@ class InferenceSettings:
     backend: Backend = "auto"
 
     def __post_init__(self) -> None:
+        if self.scale < 1:
+            raise InvalidSetting(f"scale {self.scale} is not 1 or more")
         if self.sigma is not None and not 0 <= self.sigma <= GREY_LEVELS:
             raise InvalidSetting(f"sigma {self.sigma:g} is not between 0 and 255")
         if not 0 <= self.strength <= 1:
@@ -61,6 +67,30 @@ class InferenceSettings:
             raise InvalidSetting(f"a tile of {self.tile} pixels is too small; use 16 or more")
 
     @property
+    def described_task(self) -> str:
+        """The task in words, as `upscale by 3`."""
+        return f"upscale by {self.scale}" if self.task == "upscale" else self.task
+
+    @property
     def unit_sigma(self) -> float | None:
         """Sigma in units of an image in [0, 1]."""
         return None if self.sigma is None else self.sigma / GREY_LEVELS
+
+
+def require_task(task: Task, scale: int | None, sigma: float | None) -> int:
+    """Return the scale of a run that was asked for a task, 1 where nothing is enlarged.
+
+    Raises:
+        InvalidSetting: the scale is missing, or a setting belongs to another task.
+    """
+    if task == "upscale" and scale is None:
+        raise InvalidSetting(
+            "--task upscale wants to know how far", hint="add --scale 2, --scale 3 or --scale 4"
+        )
+    if task != "upscale" and scale is not None:
+        raise InvalidSetting(
+            f"--scale {scale} is for enlarging, not to {task}", hint="add --task upscale"
+        )
+    if task != "denoise" and sigma is not None:
+        raise InvalidSetting(f"--sigma {sigma:g} is for noise, not to {task}", hint="leave it out")
+    return scale or 1

@@ -20,13 +20,14 @@ from imgclean.images.signatures import HEAD_BYTES
 from imgclean.images.write import require_fit
 from imgclean.inference.inputs import is_changed
 from imgclean.inference.journal import sha256_of, sha256_of_file
+from imgclean.inference.said import task_noted
 from imgclean.inference.source import Content, Finished, Source
 from imgclean.inference.stack_source import StackSource, open_stack
 from imgclean.inference.standard_input import read_standard_input, spooled
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from imgclean.images.picture import Picture
@@ -49,17 +50,22 @@ class Reader:
         records: what earlier runs finished.
         denoisers: any of which may have done so.
         rules: what of an image is wanted.
+        scale: pixels of what is written, along each side, for one of what is read.
         is_stopping: whether the run is to end, however long a pipe keeps silent.
     """
 
     def __init__(
         self,
         records: Bookkeeping,
-        denoisers: Iterable[Denoiser],
+        denoisers: Sequence[Denoiser],
         rules: ImageRules,
+        *,
+        scale: int = 1,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._records = records
+        self._tasks = frozenset(each.settings.task for each in denoisers)
+        self._scale = scale
         self._identities = tuple(each.identity for each in denoisers)
         self._rules = rules
         self._is_stopping = is_stopping
@@ -143,7 +149,7 @@ class Reader:
             original = stack.path.read_bytes() if job.to_stdout else b""
             return dataclasses.replace(done, original=original)
         if stack.is_one_picture or (len(stack) == 1 and job.format not in (None, "tiff")):
-            return _fitting(job, stack.picture())
+            return self._fitting(job, stack.picture())
         if job.format not in (None, "tiff"):
             raise UnsupportedImage(
                 f"a TIFF of {len(stack)} images cannot be written as {job.format}",
@@ -157,25 +163,25 @@ class Reader:
             return dataclasses.replace(done, original=data if job.to_stdout else b"")
         with naming_damage(picture.format, name):
             picture = self._rules.choose_from(picture)
-        return _fitting(job, picture)
+        return self._fitting(job, picture)
+
+    def _fitting(self, job: Job, picture: Picture) -> Picture:
+        """Return a picture; refuse one that could not be written."""
+        try:
+            target = format_by_name(format_of_output(job, picture))
+            require_fit(picture, target, scale=self._scale)
+        except UnwritableImage as error:
+            raise error.about(job.output) from error
+        return picture
 
     def _done_before(self, xmp: bytes | None) -> Finished | None:
         if self._rules.again:
             return None
-        noted = provenance_in(xmp) if xmp else None
-        if not noted:
-            return None
-        agent = noted.partition(":")[0]
-        return Finished(f"cleaned before by {agent}; --again cleans it anew")
-
-
-def _fitting(job: Job, picture: Picture) -> Picture:
-    """Return a picture; refuse one that could not be written."""
-    try:
-        require_fit(picture, format_by_name(format_of_output(job, picture)))
-    except UnwritableImage as error:
-        raise error.about(job.output) from error
-    return picture
+        for noted in reversed(provenance_in(xmp) if xmp else ()):
+            if task_noted(noted) in self._tasks:
+                agent = noted.partition(":")[0]
+                return Finished(f"cleaned before by {agent}; --again cleans it anew")
+        return None
 
 
 def format_of_output(job: Job, picture: Picture) -> str:

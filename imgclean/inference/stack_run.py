@@ -58,6 +58,7 @@ def clean_stack(
     target: Path,
     rules: ImageRules,
     *,
+    scale: int,
     name: Path,
     choose: Callable[[Plane], Tool],
     on_pixels: Callable[[int], None],
@@ -68,6 +69,7 @@ def clean_stack(
         source: the planes.
         target: the file; what is there is lost.
         rules: what is done with each plane's samples and metadata.
+        scale: pixels of each new plane, along each side, for one of the old.
         name: what error messages call the file.
         choose: gives what is applied to a plane.
         on_pixels: told how many pixels were finished; may raise to stop.
@@ -78,12 +80,12 @@ def clean_stack(
     """
     results: list[StackResult] = []
     denoiser = choose(source.plane(0)).denoiser
-    with _writing(source, target, rules, denoiser, name) as writer:
+    with _writing(source, target, rules, denoiser, scale, name) as writer:
         for position in range(len(source)):
             plane = source.plane(position)
             span = source.range_of(plane)
             with _naming_the_page(plane, source):
-                results.append(_clean_plane(plane, span, writer, choose(plane), on_pixels))
+                results.append(_clean_plane(plane, span, scale, writer, choose(plane), on_pixels))
     return replace(
         results[0],
         pixels=sum(each.pixels for each in results),
@@ -95,12 +97,14 @@ def clean_stack(
 def _clean_plane(
     plane: Plane,
     span: SampleRange,
+    scale: int,
     writer: TiffStackWriter,
     tool: Tool,
     on_pixels: Callable[[int], None],
 ) -> StackResult:
-    height, width, _ = plane.samples.shape
-    target, finish = writer.begin(plane.record, plane.samples.shape, plane.like.dtype)
+    height, width, channels = plane.samples.shape
+    height, width = height * scale, width * scale
+    target, finish = writer.begin(plane.record, (height, width, channels), plane.like.dtype)
     passed = pass_through(
         tool.function,
         plane.samples,
@@ -108,6 +112,7 @@ def _clean_plane(
         like=plane.like,
         span=span,
         on_pixels=on_pixels,
+        scale=scale,
     )
     finish()
     return StackResult(
@@ -135,7 +140,12 @@ def _naming_the_page(plane: Plane, source: StackSource) -> Iterator[None]:
 
 @contextmanager
 def _writing(
-    source: StackSource, target: Path, rules: ImageRules, denoiser: Denoiser | None, name: Path
+    source: StackSource,
+    target: Path,
+    rules: ImageRules,
+    denoiser: Denoiser | None,
+    scale: int,
+    name: Path,
 ) -> Iterator[TiffStackWriter]:
     """Yield the writer; finish the file on success, give it up on any exception."""
     first = source.plane(0)
@@ -148,9 +158,11 @@ def _writing(
             metadata = metadata_of_clean(metadata, rules, denoiser)
         elif rules.strip_metadata:
             metadata = metadata.stripped()
+        elif scale > 1:
+            metadata = metadata.enlarged(scale)
         return tags_to_write(cast("TiffRecord", metadata.own), metadata)
 
-    size = sum(stack.plane_bytes(plane) for plane in source.planes)
+    size = sum(stack.plane_bytes(plane) for plane in source.planes) * scale**2
     writer = TiffStackWriter(
         target,
         Layout(stack.layout.order, big=stack.layout.big or size > _LARGEST_CLASSIC),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from imgclean.inference.introductions import Introductions
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class RasterFunction(Protocol):
-    """Makes another image of the same size, such as `Denoiser.denoise`."""
+    """Makes another image of the same size, such as `Denoiser.denoise`.
+
+    Where a run enlarges, it gets the image enlarged.
+    """
 
     def __call__(
         self,
@@ -66,6 +70,10 @@ class Treatment(Protocol):
     def denoisers(self) -> tuple[Denoiser, ...]:
         """Whose clean images of an earlier run are left alone."""
 
+    @property
+    def scale(self) -> int:
+        """Pixels of each new image, along each side, for one of the old."""
+
     def choose(self, job: Job, like: Picture, page: int) -> Tool:
         """Return what is applied to an image.
 
@@ -94,8 +102,13 @@ class Denoising:
         """All of the selection."""
         return self._selection.denoisers
 
+    @property
+    def scale(self) -> int:
+        """As `--scale`."""
+        return self._selection.settings.scale
+
     def choose(self, job: Job, like: Picture, page: int) -> Tool:  # noqa: ARG002 - all alike
         """Return the denoiser for images of this kind."""
         denoiser = self._selection.denoiser(like.space)
         self._introductions.introduce(denoiser, like)
-        return Tool(denoiser.denoise, denoiser)
+        return Tool(partial(denoiser.denoise, colours=like.space == "rgb"), denoiser)

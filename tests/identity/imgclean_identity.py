@@ -25,6 +25,7 @@ IDENTITY = ModelInfo(
     factory="imgclean_identity:Identity",
     options="imgclean_identity:IdentityOptions",
     tiling=Tiling(halo=3),
+    tasks=("denoise", "deblock", "upscale"),
     needs_weights=False,
 )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from imgclean.images.boxes.box import Box
 from imgclean.images.boxes.items import Item
+from imgclean.images.metadata.enlarged import enlarged_exif
 
 if TYPE_CHECKING:
     from imgclean.images.boxes.items import ItemFile
@@ -75,6 +76,11 @@ class AvifRecord:
         """Return the record without what the file says."""
         return AvifRecord(self.lossless, self.colour)
 
+    def enlarged(self, scale: int) -> AvifRecord:
+        """Return the record with the densities and sizes of the enlarged image."""
+        items = tuple(_enlarged(each, scale) for each in self.items)
+        return dataclasses.replace(self, items=items)
+
 
 def kept_properties(shown: Item) -> tuple[tuple[Box, bool], ...]:
     """Return what a file says on its image besides how it is held."""
@@ -99,6 +105,14 @@ def exif_in(items: tuple[Item, ...]) -> bytes | None:
     body = next((each.body for each in items if each.kind == b"Exif"), b"")
     start = 4 + int.from_bytes(body[:4])
     return body[start:] or None
+
+
+def _enlarged(item: Item, scale: int) -> Item:
+    block = exif_in((item,))
+    if block is None:
+        return item
+    head = item.body[: len(item.body) - len(block)]
+    return dataclasses.replace(item, body=head + (enlarged_exif(block, scale) or b""))
 
 
 def xmp_in(items: tuple[Item, ...]) -> bytes | None:

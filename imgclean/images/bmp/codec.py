@@ -6,7 +6,7 @@ neither alpha nor a colour profile.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +45,7 @@ _LAYOUTS = {
 _ALPHA_MASKS = (0xFF0000, 0xFF00, 0xFF, 0xFF000000)
 _GRAY_PALETTE = b"".join(bytes((level, level, level, 0)) for level in range(256))
 _LARGEST_FILE = 2**32 - 1
+_LARGEST_DENSITY = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,13 @@ class BmpRecord:
     def stripped(self) -> BmpRecord:
         """Return an empty record: every file is written with the same layout."""
         return BmpRecord(None)
+
+    def enlarged(self, scale: int) -> BmpRecord:
+        """Return the record with the density of the enlarged image."""
+        if self.said is None:
+            return self
+        x, y = (min(each * scale, _LARGEST_DENSITY) for each in self.said.density)
+        return BmpRecord(replace(self.said, density=(x, y)))
 
 
 def decode(data: bytes, rules: ReadRules) -> Picture:

@@ -5,43 +5,43 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from imgclean.images.jpeg.enlarged import EXIF, JFIF, PHOTOSHOP
+from imgclean.images.jpeg.quality import quality_of_luma
 from imgclean.images.jpeg.record import adobe_segment
 from imgclean.images.jpeg.segments import APP0, APP1, APP2, APP13, LARGEST_PAYLOAD
 from imgclean.images.metadata.iptc import iptc_of_resources, resolution_of_resources, resources_with
-from imgclean.images.picture import Metadata, Record, Resolution
+from imgclean.images.picture import Metadata, Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from imgclean.images.jpeg.record import Encoding
+    from imgclean.images.jpeg.record import Encoding, JpegRecord
     from imgclean.images.picture import LengthUnit
 
     Segments = tuple[tuple[int, bytes], ...]
 
-_JFIF = b"JFIF\x00"
-_EXIF = b"Exif\x00\x00"
 _XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 _ICC = b"ICC_PROFILE\x00"
-_PHOTOSHOP = b"Photoshop 3.0\x00"
 _ICC_PART = LARGEST_PAYLOAD - len(_ICC) - 2
 _DENSITY_UNITS: dict[int, LengthUnit] = {1: "inch", 2: "centimetre"}
 
 
-def gather_metadata(segments: Sequence[tuple[int, bytes]], own: Record) -> Metadata:
+def gather_metadata(segments: Sequence[tuple[int, bytes]], own: JpegRecord) -> Metadata:
     """Return the metadata of a JPEG file.
 
     Args:
         segments: marker and payload of its metadata segments.
         own: the codec's record.
     """
-    resources = b"".join(_all(segments, APP13, _PHOTOSHOP))  # a long block is cut anywhere
-    density = _resolution(_first(segments, APP0, _JFIF) or b"")
+    resources = b"".join(_all(segments, APP13, PHOTOSHOP))  # a long block is cut anywhere
+    density = _resolution(_first(segments, APP0, JFIF) or b"")
     return Metadata(
         icc=_icc_profile(segments),
-        exif=_first(segments, APP1, _EXIF),
+        exif=_first(segments, APP1, EXIF),
         xmp=_first(segments, APP1, _XMP),
         iptc=iptc_of_resources(resources),
         resolution=density or resolution_of_resources(resources),
+        quality=quality_of_luma(sum(own.tables[0])),
         own=own,
     )
 
@@ -58,12 +58,12 @@ def metadata_segments(metadata: Metadata, encoding: Encoding) -> Segments:
     jfif = encoding in ("gray", "ycc")  # JFIF knows no others, so Photoshop's density stands in
     resolution = metadata.resolution
     segments = [(APP0, _jfif(resolution)) if jfif else adobe_segment(encoding)]
-    for prefix, content in ((_EXIF, metadata.exif), (_XMP, metadata.xmp)):
+    for prefix, content in ((EXIF, metadata.exif), (_XMP, metadata.xmp)):
         if content and len(prefix) + len(content) <= LARGEST_PAYLOAD:
             segments.append((APP1, prefix + content))
     resources = resources_with(iptc=metadata.iptc, resolution=None if jfif else resolution)
     segments += [
-        (APP13, _PHOTOSHOP + part) for part in _cut(resources, LARGEST_PAYLOAD - len(_PHOTOSHOP))
+        (APP13, PHOTOSHOP + part) for part in _cut(resources, LARGEST_PAYLOAD - len(PHOTOSHOP))
     ]
     parts = _cut(metadata.icc or b"", _ICC_PART)
     if len(parts) < 256:
@@ -98,7 +98,7 @@ def _is(segment: tuple[int, bytes], marker: int, prefix: bytes) -> bool:
 
 
 def _is_exif(segment: tuple[int, bytes]) -> bool:
-    return _is(segment, APP1, _EXIF)
+    return _is(segment, APP1, EXIF)
 
 
 def _all(segments: Iterable[tuple[int, bytes]], marker: int, prefix: bytes) -> list[bytes]:
@@ -137,4 +137,4 @@ def _jfif(resolution: Resolution | None) -> bytes:
         x, y = (round(each) for each in resolution.per(_DENSITY_UNITS[unit]))
     if not (0 < x < 1 << 16 and 0 < y < 1 << 16):
         unit, x, y = 0, 1, 1
-    return _JFIF + struct.pack(">HBHHBB", 0x0101, unit, x, y, 0, 0)
+    return JFIF + struct.pack(">HBHHBB", 0x0101, unit, x, y, 0, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from imgclean.images.jpeg.enlarged import enlarged_payload
 from imgclean.images.jpeg.segments import APP0, APP14
 
 if TYPE_CHECKING:
@@ -53,6 +54,15 @@ class JpegRecord:
     def stripped(self) -> JpegRecord:
         """Return how the file holds its pixels, without segments and without what follows it."""
         return replace(self, segments=None, trailer=b"", pictures=None)
+
+    def enlarged(self, scale: int) -> JpegRecord:
+        """Return the record with the densities and sizes of the enlarged image."""
+        if self.segments is None:
+            return self
+        return replace(
+            self,
+            segments=tuple((each[0], enlarged_payload(*each, scale)) for each in self.segments),
+        )
 
 
 def component_tables(frame: Frame, tables_by_number: Mapping[int, Sequence[int]]) -> Tables:

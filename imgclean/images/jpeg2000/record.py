@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from imgclean.images.boxes.box import Box, first_body, read_boxes, write_boxes
+from imgclean.images.metadata.enlarged import enlarged_exif
 from imgclean.images.metadata.profile import is_for_gray
 from imgclean.images.picture import Metadata, Resolution
 
@@ -52,6 +53,14 @@ class Jpeg2000Record:
     def stripped(self) -> Jpeg2000Record:
         """Return the record without what the file says."""
         return Jpeg2000Record(self.raw, self.reversible)
+
+    def enlarged(self, scale: int) -> Jpeg2000Record:
+        """Return the record with the densities and sizes of the enlarged image."""
+        header, before, after = (
+            None if part is None else tuple(_enlarged(box, scale) for box in part)
+            for part in (self.header, self.before, self.after)
+        )
+        return dataclasses.replace(self, header=header, before=before or (), after=after or ())
 
 
 def record_of(record: Jpeg2000Record, boxes: Sequence[Box]) -> Jpeg2000Record:
@@ -145,6 +154,25 @@ def _resolution(body: bytes) -> Resolution | None:
     if not (x and y and x_below and y_below):
         return None
     return Resolution(x / x_below * 10.0**x_power, y / y_below * 10.0**y_power, "metre")
+
+
+def _enlarged(box: Box, scale: int) -> Box:
+    """Return a box that says the same of the enlarged image.
+
+    Either density, that of the capture (resc) and that of the display (resd), is two fractions
+    with a power of ten each.
+    """
+    if _is_uuid(box, EXIF):
+        block = enlarged_exif(bytes(box.body[16:]), scale)
+        return Box(box.kind, EXIF + (block or b""))
+    if box.kind != b"res ":
+        return box
+    inner = []
+    for each in read_boxes(box.body):
+        density = _resolution(write_boxes([each]))
+        larger = _density_box(density.enlarged(scale)) if density else each
+        inner.append(Box(each.kind, larger.body))
+    return Box(box.kind, write_boxes(inner))
 
 
 def _density_box(resolution: Resolution) -> Box:

@@ -11,6 +11,7 @@ import imagecodecs
 from imgclean.errors import UnreadableImage
 from imgclean.images.boxes.box import Box, read_boxes, write_boxes
 from imgclean.images.jpegxl.header import BEGIN
+from imgclean.images.metadata.enlarged import enlarged_exif
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,6 +45,11 @@ class JpegXlRecord:
     def stripped(self) -> JpegXlRecord:
         """Return the record without what the file says."""
         return JpegXlRecord(self.lossless, self.transfer)
+
+    def enlarged(self, scale: int) -> JpegXlRecord:
+        """Return the record with the densities and sizes of the enlarged image."""
+        before = None if self.before is None else _enlarged(self.before, scale)
+        return dataclasses.replace(self, before=before, after=_enlarged(self.after, scale))
 
 
 def read_container(data: bytes) -> tuple[bytes, tuple[Box, ...], tuple[Box, ...]]:
@@ -119,6 +125,16 @@ def content(boxes: Iterable[Box], kind: bytes) -> bytes | None:
         if box.kind == b"brob" and box.body[:4] == kind:
             return _decompressed(bytes(box.body[4:]))
     return None
+
+
+def _enlarged(boxes: Iterable[Box], scale: int) -> tuple[Box, ...]:
+    """Return boxes with the EXIF block of the enlarged image; a compressed one is not any more."""
+    larger = []
+    for box in boxes:
+        block = exif_in((box,))
+        exif = enlarged_exif(block, scale) if block else None
+        larger.append(box if exif is None else Box(b"Exif", bytes(4) + exif))
+    return tuple(larger)
 
 
 def _decompressed(stream: bytes) -> bytes | None:

@@ -49,21 +49,21 @@ def note_provenance(xmp: bytes | None, *, agent: str, parameters: str) -> bytes 
     return None if edited is None else edited + (xmp or b"")[len(packet) :]
 
 
-def provenance_in(xmp: bytes | None) -> str | None:
-    """Return what the last entry of imgclean in a packet's history says; None if there is none.
+def provenance_in(xmp: bytes | None) -> tuple[str, ...]:
+    """Return what the entries of imgclean in a packet's history say, the last one last.
 
-    The program with its version, then a colon and the parameters.
+    Each is the program with its version, then a colon and the parameters.
     """
     root = parse_packet(xmp) if xmp else None
     rdf = find_rdf(root) if root else None
     if rdf is None:
-        return None
-    found = None
+        return ()
+    found = []
     for event in _events(rdf):
         agent = event.property(_EVENT, "softwareAgent").strip()
         if agent.split(" ")[0] == _PROGRAM:
-            found = f"{agent}: {event.property(_EVENT, 'parameters').strip()}"
-    return found
+            found.append(f"{agent}: {event.property(_EVENT, 'parameters').strip()}")
+    return tuple(found)
 
 
 def _edited(packet: bytes, root: Element, item: str) -> bytes | None:

@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from imgclean.images.metadata.enlarged import enlarged_exif
 from imgclean.images.picture import Metadata, Resolution
 from imgclean.images.png.chunks import Chunk, Header
 from imgclean.images.png.texts import (
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 PIXEL_CHUNKS = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"))
 """What an image is decoded from; a file that is written has its own."""
 
+_LARGEST = (1 << 31) - 1
+_EXIF_PREFIX = b"Exif\x00\x00"
 _FRAME_CHUNKS = frozenset((b"acTL", b"fcTL", b"fdAT"))
 _TRUE_AFTERWARDS = frozenset(  # unsafe to copy by their name, yet true of the clean image too
     (
@@ -59,6 +62,13 @@ class PngRecord:
         kept = tuple(each for each in self.before if each.kind in _MEANING)
         return replace(self, before=kept, after=(), bare=True)
 
+    def enlarged(self, scale: int) -> PngRecord:
+        """Return the record with the densities and sizes of the enlarged image."""
+        before, after = (
+            tuple(_enlarged(each, scale) for each in part) for part in (self.before, self.after)
+        )
+        return replace(self, before=before, after=after)
+
     def with_general(self, metadata: Metadata) -> PngRecord:
         """Return what is to be written: with the metadata's XMP packet, or all of it if bare."""
         if self.bare:
@@ -83,7 +93,7 @@ def metadata_of(header: Header, chunks: Sequence[Chunk]) -> Metadata:
     exif = bodies.get(b"eXIf")
     return Metadata(
         icc=_icc_profile(bodies.get(b"iCCP", b"")),
-        exif=exif.removeprefix(b"Exif\x00\x00") if exif else exif_of(chunks),
+        exif=exif.removeprefix(_EXIF_PREFIX) if exif else exif_of(chunks),
         xmp=xmp_of(chunks),
         iptc=iptc_of(chunks),
         resolution=_resolution(bodies.get(b"pHYs", b"")),
@@ -117,6 +127,40 @@ def _is_kept(chunk: Chunk) -> bool:
     if chunk.kind in PIXEL_CHUNKS or chunk.kind in _FRAME_CHUNKS:
         return False
     return chunk.safe_to_copy or chunk.kind in _TRUE_AFTERWARDS
+
+
+def _enlarged(chunk: Chunk, scale: int) -> Chunk:
+    """Return a chunk that says the same of the enlarged image.
+
+    pHYs has pixels a unit, oFFs the image's place on a page (in pixels, if its unit is 0) and sCAL
+    the size of a pixel on what is shown.
+    """
+    body = bytes(chunk.body) if chunk.ancillary else b""
+    if chunk.kind == b"pHYs" and len(body) == 9:
+        x, y, unit = struct.unpack(">IIB", body)
+        larger = [min(each * scale, _LARGEST) for each in (x, y)]
+        return replace(chunk, body=struct.pack(">IIB", *larger, unit))
+    if chunk.kind == b"oFFs" and len(body) == 9 and body[8] == 0:
+        x, y = struct.unpack(">ii", body[:8])
+        if max(abs(x), abs(y)) * scale <= _LARGEST:
+            return replace(chunk, body=struct.pack(">iiB", x * scale, y * scale, 0))
+    if chunk.kind == b"sCAL" and body.count(b"\x00") == 1:
+        sizes = [_number(each) for each in body[1:].split(b"\x00")]
+        smaller = [repr(each / scale).encode("ascii") for each in sizes if each is not None]
+        if len(smaller) == 2:
+            return replace(chunk, body=body[:1] + b"\x00".join(smaller))
+    if chunk.kind == b"eXIf":
+        prefix = _EXIF_PREFIX if body.startswith(_EXIF_PREFIX) else b""
+        larger_block = enlarged_exif(body.removeprefix(prefix), scale)
+        return replace(chunk, body=prefix + (larger_block or b""))
+    return chunk
+
+
+def _number(text: bytes) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _icc_profile(body: bytes) -> bytes | None:

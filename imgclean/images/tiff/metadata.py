@@ -35,6 +35,7 @@ def metadata_of(record: TiffRecord) -> Metadata:
         xmp=tags[_XMP].value if _XMP in tags else None,
         iptc=_iptc(tags),
         resolution=_resolution(tags, layout),
+        quality=record.loss.quality if record.loss else None,
         own=record,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgclean.images.tiff.colormap import colours_of
+from imgclean.images.tiff.enlarged import enlarged_tags
 from imgclean.images.tiff.loss import JPEGS, Loss, loss_of_page
 
 if TYPE_CHECKING:
@@ -104,6 +105,12 @@ class TiffRecord:
         """Return how the file holds its pixels, without what it says."""
         kept = tuple(tag for tag in self.tags if tag.code in (_INK_SET, _NUMBER_OF_INKS))
         return dataclasses.replace(self, tags=kept, complete=False)
+
+    def enlarged(self, scale: int) -> TiffRecord:
+        """Return the record with the densities, sizes and places of the enlarged image."""
+        interleaved = self.colours + len(self.extra_samples) > 1 and self.planar == INTERLEAVED
+        tags = enlarged_tags(self.tags, self.layout, scale, samples_last=interleaved)
+        return dataclasses.replace(self, tags=tags)
 
 
 def record_of_page(page: TiffPage, layout: Layout, tags: tuple[Tag, ...]) -> TiffRecord:

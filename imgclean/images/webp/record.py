@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from imgclean.images.metadata.enlarged import enlarged_exif
 from imgclean.images.picture import Metadata
 from imgclean.images.webp.chunks import (
     ALPHA,
@@ -52,6 +53,16 @@ class WebpRecord:
         """Return the record without what the file says."""
         return replace(self, said=None)
 
+    def enlarged(self, scale: int) -> WebpRecord:
+        """Return the record with the densities and sizes of the enlarged image."""
+        if self.said is None:
+            return self
+        before, after = (
+            tuple(_enlarged(each, scale) for each in part)
+            for part in (self.said.before, self.said.after)
+        )
+        return replace(self, said=replace(self.said, before=before, after=after))
+
 
 def metadata_of(chunks: Sequence[Chunk], trailer: bytes, quality: int | None) -> Metadata:
     """Return what a file's chunks say, in general terms and as a record."""
@@ -63,6 +74,7 @@ def metadata_of(chunks: Sequence[Chunk], trailer: bytes, quality: int | None) ->
         icc=_first((*before, *after), PROFILE),
         exif=exif.removeprefix(_EXIF_PREFIX) if exif else None,
         xmp=_first((*before, *after), XMP),
+        quality=quality,
         own=WebpRecord(quality, Said(before, after, trailer)),
     )
 
@@ -95,6 +107,14 @@ def _with_packet(
             kept.append(packet)
             packet = None
     return tuple(kept), packet
+
+
+def _enlarged(chunk: Chunk, scale: int) -> Chunk:
+    if chunk.kind != EXIF:
+        return chunk
+    prefix = _EXIF_PREFIX if chunk.body.startswith(_EXIF_PREFIX) else b""
+    larger = enlarged_exif(chunk.body.removeprefix(prefix), scale)
+    return replace(chunk, body=prefix + (larger or b""))
 
 
 def _first(chunks: Sequence[Chunk], kind: bytes) -> bytes | None:

@@ -21,6 +21,7 @@ DNCNN = ModelInfo(
     factory="imgclean_dncnn.network:DnCNN",
     options="imgclean_dncnn.options:DnCNNOptions",
     tiling="imgclean_dncnn.options:tiling",
+    tasks=("denoise", "deblock", "upscale"),
     published=PUBLISHED,
 )
 
