@@ -93,7 +93,7 @@ def test_a_fine_jpeg_keeps_its_tables_when_it_is_deblocked(imgclean, three_tasks
         (["--scale", "2"], "add --task upscale"),
         (["--task", "deblock", "--scale", "2"], "add --task upscale"),
         (["--task", "deblock", "--sigma", "25"], "--sigma 25 is for noise"),
-        (["--task", "upscale", "--scale", "5"], "Invalid value for --scale"),
+        (["--task", "upscale", "--scale", "5"], "Invalid value for '--scale'"),
         (["--task", "sharpen"], "sharpen"),
     ],
 )
