@@ -83,7 +83,7 @@ def evaluate(
     ] = False,
     seed: Annotated[int, typer.Option(min=0, rich_help_panel=MEASURING, help="Of the noise.")] = 0,
     device: DeviceOption = "auto",
-    precision: PrecisionOption = "auto",
+    precision: PrecisionOption = "fp32",
     backend: BackendOption = "auto",
     ensemble: EnsembleOption = False,
     threads: ThreadsOption = None,

@@ -252,6 +252,7 @@ class Batch:
                 target,
                 self._image_rules,
                 scale=scale,
+                least_quality=self._rules.least_quality,
                 name=job.output,
                 choose=lambda plane: self._treatment.choose(job, plane.like, plane.number + 1),
                 on_pixels=progress.advance,

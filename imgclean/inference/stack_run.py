@@ -59,6 +59,7 @@ def clean_stack(
     rules: ImageRules,
     *,
     scale: int,
+    least_quality: int | None,
     name: Path,
     choose: Callable[[Plane], Tool],
     on_pixels: Callable[[int], None],
@@ -70,6 +71,7 @@ def clean_stack(
         target: the file; what is there is lost.
         rules: what is done with each plane's samples and metadata.
         scale: pixels of each new plane, along each side, for one of the old.
+        least_quality: takes the place of a lower one of lossy planes.
         name: what error messages call the file.
         choose: gives what is applied to a plane.
         on_pixels: told how many pixels were finished; may raise to stop.
@@ -83,6 +85,9 @@ def clean_stack(
     with _writing(source, target, rules, denoiser, scale, name) as writer:
         for position in range(len(source)):
             plane = source.plane(position)
+            if least_quality is not None:
+                record = plane.record.at_least(least_quality)
+                plane = replace(plane, record=record)
             span = source.range_of(plane)
             with _naming_the_page(plane, source):
                 results.append(_clean_plane(plane, span, scale, writer, choose(plane), on_pixels))

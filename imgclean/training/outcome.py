@@ -113,7 +113,8 @@ def measure_outcome(
     Raises:
         RunUnwritable: the folder cannot be written to.
     """
-    denoiser = Denoiser(outcome.info, weights, InferenceSettings(), outcome.device, plugin_denoise)
+    settings = InferenceSettings(precision="fp32")  # as `imgclean evaluate`
+    denoiser = Denoiser(outcome.info, weights, settings, outcome.device, plugin_denoise)
     results = validate(denoiser, outcome.recipe, outcome.images.held_out, emit)
     if not results:
         return weights

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tifffile
 from material import noise_image, write_small_set
 from PIL import Image
 from skimage.data import astronaut
@@ -77,6 +78,16 @@ def test_deblocking_keeps_size_and_chroma_and_does_not_bring_the_blocks_back(img
     assert again.code == 0
     with Image.open("a.jpg") as noisy, Image.open("b.jpg") as clean:
         assert clean.quantization[0] == noisy.quantization[0]
+
+
+def test_pages_of_a_tiff_do_not_bring_their_blocks_back_either(imgclean, three_tasks):
+    page = np.asarray(Image.fromarray(astronaut()).resize((96, 64)))
+    how = {"compression": "jpeg", "photometric": "rgb", "compressionargs": {"level": 10}}
+    tifffile.imwrite("a.tif", np.stack([page, page]), **how)
+    assert imgclean("denoise", "a.tif", "--task", "deblock", "--weights", three_tasks).code == 0
+    with tifffile.TiffFile("a.tif") as noisy, tifffile.TiffFile("a-clean.tif") as clean:
+        assert len(clean.pages) == 2
+        assert clean.pages[1].databytecounts[0] > 2 * noisy.pages[1].databytecounts[0]
 
 
 def test_a_fine_jpeg_keeps_its_tables_when_it_is_deblocked(imgclean, three_tasks):

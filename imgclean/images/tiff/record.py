@@ -106,6 +106,12 @@ class TiffRecord:
         kept = tuple(tag for tag in self.tags if tag.code in (_INK_SET, _NUMBER_OF_INKS))
         return dataclasses.replace(self, tags=kept, complete=False)
 
+    def at_least(self, quality: int) -> TiffRecord:
+        """Return the record of a file that loses no more than at that quality."""
+        if self.loss is None or self.loss.quality >= quality:
+            return self
+        return dataclasses.replace(self, loss=dataclasses.replace(self.loss, quality=quality))
+
     def enlarged(self, scale: int) -> TiffRecord:
         """Return the record with the densities, sizes and places of the enlarged image."""
         interleaved = self.colours + len(self.extra_samples) > 1 and self.planar == INTERLEAVED
