@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from imgclean.api import denoise, load
     from imgclean.errors import ImgcleanError
+    from imgclean.extension.checkpoints import ForeignCheckpoint, Recognised
     from imgclean.extension.hookspecs import hookimpl
     from imgclean.extension.model_info import HOOK_API, ModelInfo, Published, Tiling
     from imgclean.extension.requests import (
@@ -27,10 +28,12 @@ __version__ = "0.1.0"
 __all__ = [
     "HOOK_API",
     "DenoiseRequest",
+    "ForeignCheckpoint",
     "ImgcleanError",
     "ModelInfo",
     "Published",
     "Raster",
+    "Recognised",
     "Tiling",
     "TrainJob",
     "TrainResult",
@@ -44,10 +47,12 @@ __all__ = [
 _HOME = {
     "HOOK_API": "extension.model_info",
     "DenoiseRequest": "extension.requests",
+    "ForeignCheckpoint": "extension.checkpoints",
     "ImgcleanError": "errors",
     "ModelInfo": "extension.model_info",
     "Published": "extension.model_info",
     "Raster": "extension.requests",
+    "Recognised": "extension.checkpoints",
     "Tiling": "extension.model_info",
     "TrainJob": "extension.requests",
     "TrainResult": "extension.requests",

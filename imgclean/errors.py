@@ -18,6 +18,7 @@
     |   |-- NoModelInstalled
     |   |-- WeightsCorrupt
     |   |-- WeightsIncompatible
+    |   |-- CheckpointRefused
     |   |-- DataUnusable
     |   |-- ProcessLost
     |   |-- RunUnwritable
@@ -77,7 +78,7 @@ class UnknownModel(UsageError):
 
 
 class AmbiguousModel(UsageError):
-    """Two plugins offer a model of that name."""
+    """Two plugins offer a model of that name, or two models take a checkpoint from elsewhere."""
 
 
 class UnknownWeightSet(UsageError):
@@ -125,7 +126,11 @@ class WeightsCorrupt(SetupError):
 
 
 class WeightsIncompatible(SetupError):
-    """A weight set's tensors do not fit the network of its model."""
+    """Tensors do not fit the network that they are said, or tried, to be of."""
+
+
+class CheckpointRefused(SetupError):
+    """A file that is no weight set is no checkpoint either, or one that is not read."""
 
 
 class DataUnusable(SetupError):

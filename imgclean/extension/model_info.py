@@ -85,6 +85,9 @@ class ModelInfo:
             with `channels=` it returns a `torch.nn.Module` that takes float[N, C, H, W] in [0, 1]
             and returns logits, float[N, 1] ("clean") or float[N, 2] ("denoised", "clean").
         published: figures from the paper.
+        checkpoints: import string of a function from a `ForeignCheckpoint` to what it was
+            `Recognised` as; it raises `imgclean.errors.WeightsIncompatible` with the reason where
+            the checkpoint is another network's.
         api: the hook API that the plugin was written for.
     """
 
@@ -101,4 +104,5 @@ class ModelInfo:
     needs_weights: bool = True
     discriminators: Mapping[str, str] = field(default_factory=dict, hash=False)
     published: tuple[Published, ...] = ()
+    checkpoints: str | None = None
     api: int = 1

@@ -124,6 +124,10 @@ class Registry:
         models = [Model(info, plugin) for plugin in self.plugins for info in plugin.models]
         return sorted(models, key=lambda each: (each.info.name, each.key))
 
+    def infos(self) -> list[ModelInfo]:
+        """Return what the plugins say of every model, sorted by name."""
+        return [each.info for each in self.models()]
+
     def model(self, name: str) -> Model:
         """Return the model of that name, or of that `distribution:name`.
 

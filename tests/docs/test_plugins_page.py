@@ -8,7 +8,15 @@ import re
 
 import pytest
 
-from imgclean import DenoiseRequest, ModelInfo, Tiling, TrainJob, TrainResult
+from imgclean import (
+    DenoiseRequest,
+    ForeignCheckpoint,
+    ModelInfo,
+    Recognised,
+    Tiling,
+    TrainJob,
+    TrainResult,
+)
 from imgclean.extension import hookspecs
 from imgclean.extension.requests import RunTiles
 
@@ -44,6 +52,7 @@ def default(field):
 
 
 FIELDS = {
+    "Checkpoints": [ForeignCheckpoint, Recognised],
     "Several passes": [DenoiseRequest],
     "Training": [TrainJob, TrainResult],
 }

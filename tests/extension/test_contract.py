@@ -20,10 +20,12 @@ def test_the_public_names_are_these_and_each_resolves():
     assert imgclean.__all__ == [
         "HOOK_API",
         "DenoiseRequest",
+        "ForeignCheckpoint",
         "ImgcleanError",
         "ModelInfo",
         "Published",
         "Raster",
+        "Recognised",
         "Tiling",
         "TrainJob",
         "TrainResult",
