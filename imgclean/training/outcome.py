@@ -12,10 +12,10 @@ from imgclean.inference.denoiser import Denoiser
 from imgclean.inference.device import device_name
 from imgclean.inference.settings import InferenceSettings
 from imgclean.training.checkpoint import writing_run
-from imgclean.training.run_folder import set_name
 from imgclean.training.validation import validate
 from imgclean.weightsets.catalogue import WeightSet, find, installed
 from imgclean.weightsets.config import Provenance, WeightSetConfig
+from imgclean.weightsets.naming import set_name
 from imgclean.weightsets.network import channels_of
 from imgclean.weightsets.store import write_config, write_weight_set
 
@@ -59,7 +59,7 @@ class Outcome:
         """Return what the weight set in a folder says of itself."""
         channels = channels_of(self.info, self.stage.options)
         return WeightSetConfig(
-            name=set_name(self.info.name, folder),
+            name=set_name(self.info.name, folder.resolve().name),
             model=self.info.name,
             sha256=_UNHASHED,
             task=self._task(),
@@ -76,7 +76,9 @@ class Outcome:
 
     def _provenance(self) -> Provenance:
         recipe = self.recipe
-        begun_from = find(recipe.init, installed()).config.provenance if recipe.init else None
+        begun_from = None
+        if recipe.init:
+            begun_from = find(recipe.init, installed(), (self.info,)).config.provenance
         return Provenance(
             recipe=_without_folders(recipe),
             data=list(self.images.folders),

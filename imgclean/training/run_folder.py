@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -97,9 +96,3 @@ def finished_stages(output: Path, recipe: Recipe) -> list[WeightSet]:
         except WeightsCorrupt:
             break
     return found
-
-
-def set_name(model: str, folder: Path) -> str:
-    """Return `<model>-<folder name>`, in the characters that a set's name may have."""
-    name = re.sub(r"[^a-z0-9._-]+", "-", folder.resolve().name.lower()).strip("-._") or "run"
-    return name if name.startswith(model) else f"{model}-{name}"

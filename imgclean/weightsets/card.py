@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from imgclean.weightsets.config import UNKNOWN_LICENCE, Conversion, Provenance
+
 if TYPE_CHECKING:
-    from imgclean.weightsets.config import Measurement, Provenance, WeightSetConfig
+    from imgclean.weightsets.config import Measurement, WeightSetConfig
+
+
+_NOISE_SOURCES = {
+    "file name": "The noise domain is the one published for a file of that name",
+    "layout": "The noise domain is the one published for checkpoints of that layout",
+    "given": "The noise domain was stated by who converted it",
+    "assumed": "The file does not say the noise domain, which is assumed",
+}
 
 
 def render_card(config: WeightSetConfig) -> str:
@@ -15,29 +25,39 @@ def render_card(config: WeightSetConfig) -> str:
         f"Weights of the model `{config.model}` for {kind} images, trained to {config.task}.\n"
         f"Noise domain: {_domain(config.noise)}. On images whose noise "
         "is of another kind the result is not what was measured here.\n"
-        f"Licence: {config.licence}.\n"
+        f"Licence: {_licence(config)}.\n"
     )
     usage = f"```\nimgclean denoise photos/ --weights {config.name}\n```\n"
     parts = [_front_matter(config), f"# {config.name}\n", about, usage]
     if config.results:
         parts.append(_results(config.results))
-    stage = config.provenance
+    origin = config.provenance
     title = "Trained"
-    while stage:
-        parts.append(_provenance(stage, config.model, title))
-        stage, title = stage.begun_from, "Before that"
+    while isinstance(origin, Provenance):
+        parts.append(_provenance(origin, config.model, title))
+        origin, title = origin.begun_from, "Before that"
+    if origin:
+        parts.append(_conversion(origin))
     return "\n".join(parts)
 
 
 def _front_matter(config: WeightSetConfig) -> str:
     return (
         "---\n"
-        f"license: {config.licence.lower()}\n"
+        f"license: {'unknown' if _is_unlicensed(config) else config.licence.lower()}\n"
         "library_name: imgclean\n"
         "pipeline_tag: image-to-image\n"
         f"tags: [denoising, {config.model}]\n"
         "---\n"
     )
+
+
+def _is_unlicensed(config: WeightSetConfig) -> bool:
+    return config.licence == UNKNOWN_LICENCE
+
+
+def _licence(config: WeightSetConfig) -> str:
+    return "not known, see where the file is from" if _is_unlicensed(config) else config.licence
 
 
 def _domain(noise: str) -> str:
@@ -78,6 +98,15 @@ def _provenance(provenance: Provenance, model: str, title: str) -> str:
         f"of {', '.join(provenance.data)}{seed} ({versions}).\n\n"
         f"{_settings(recipe)}"
         + "".join(_stage(number, stage) for number, stage in enumerate(stages, 1))
+    )
+
+
+def _conversion(origin: Conversion) -> str:
+    return (
+        "## Converted\n\n"
+        f"With `imgclean weights convert` from `{origin.file}`, a file of {origin.container} in "
+        f"the layout of {origin.layout}, sha256 `{origin.sha256}`.\n"
+        f"{_NOISE_SOURCES[origin.noise_source]}.\n"
     )
 
 

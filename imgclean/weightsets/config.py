@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from imgclean.degradation.parsing import parse_degradation
 from imgclean.errors import InvalidSetting, WeightsCorrupt
-from imgclean.extension.model_info import Task  # noqa: TC001 - pydantic reads it at run time
+from imgclean.extension.checkpoints import NoiseSource  # noqa: TC001 - pydantic reads it
+from imgclean.extension.model_info import Task  # noqa: TC001 - likewise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 CARD_NAME = "README.md"
+
+UNKNOWN_LICENCE = "NOASSERTION"
+"""What SPDX says where nothing is said."""
 
 
 def _known_degradation(text: str) -> str:
@@ -44,6 +48,24 @@ class Measurement(_Record):
     input_ssim: float
 
 
+class Conversion(_Record):
+    """The checkpoint from elsewhere that a weight set was made of.
+
+    Attributes:
+        file: its name.
+        container: what held the tensors.
+        layout: whose code writes such checkpoints.
+        sha256: hash of the file, hexadecimal.
+        noise_source: how the noise domain is known; `given` by who converted it.
+    """
+
+    file: str
+    container: str
+    layout: str
+    sha256: str
+    noise_source: NoiseSource | Literal["given"]
+
+
 class Provenance(_Record):
     """How a weight set came to be.
 
@@ -65,7 +87,7 @@ class Provenance(_Record):
     minutes: float
     machine: str
     versions: dict[str, str]
-    begun_from: Provenance | None = None
+    begun_from: Provenance | Conversion | None = None
 
 
 class WeightSetConfig(_Record):
@@ -83,7 +105,7 @@ class WeightSetConfig(_Record):
         options: options of the model other than its defaults, `channels` included.
         preference: the higher is chosen where several sets fit.
         licence: SPDX expression.
-        provenance: how it was trained.
+        provenance: how it was trained, or what it was converted from.
         results: what was measured.
     """
 
@@ -98,7 +120,7 @@ class WeightSetConfig(_Record):
     options: dict[str, Any]
     preference: int = 0
     licence: str = "MIT"
-    provenance: Provenance | None = None
+    provenance: Provenance | Conversion | None = None
     results: list[Measurement] = []
 
     @property

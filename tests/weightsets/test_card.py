@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 
 from imgclean.weightsets.card import render_card
-from imgclean.weightsets.config import Measurement, Provenance, WeightSetConfig, read_config
+from imgclean.weightsets.config import (
+    Conversion,
+    Measurement,
+    Provenance,
+    WeightSetConfig,
+    read_config,
+)
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
 
@@ -59,6 +65,22 @@ def test_a_card_says_where_a_set_comes_from_and_what_it_is_for():
         "(imgclean 0.1.0, torch 2.13.0).",
     ):
         assert part in card
+
+
+def test_a_card_says_what_a_set_was_converted_from_and_how_its_noise_is_known():
+    origin = Conversion(
+        file="net.pth", container="PyTorch", layout="KAIR", sha256="1" * 64, noise_source="assumed"
+    )
+    converted = config().model_copy(update={"provenance": origin, "licence": "NOASSERTION"})
+    card = render_card(converted)
+    assert f"from `net.pth`, a file of PyTorch in the layout of KAIR, sha256 `{'1' * 64}`" in card
+    assert "The file does not say the noise domain, which is assumed." in card
+    assert "license: unknown\n" in card
+    assert "Licence: not known" in card
+    trained = config()
+    later = trained.provenance.model_copy(update={"begun_from": origin})
+    card = render_card(trained.model_copy(update={"provenance": later}))
+    assert card.index("## Trained") < card.index("## Converted")
 
 
 def test_a_card_tells_results_on_real_noise_from_those_on_added_noise():
