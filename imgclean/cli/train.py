@@ -146,7 +146,7 @@ def train(
         given["options"] = given.get("options", {}) | {"channels": CHANNELS[colour]}
     for text in settings or []:
         assign(given, text)
-    given = begun_from(given)
+    given = begun_from(given, registry())
     recipe = resumed(given, out) if resume and out else None
     recipe = recipe or _fresh(given)
     if show:

@@ -11,9 +11,10 @@ from imgclean.errors import ModelWeightsMismatch
 from imgclean.evaluation.baselines import make_baseline
 from imgclean.evaluation.restorers import ModelRestorer
 from imgclean.evaluation.trials import scale_of
-from imgclean.events import Warned
+from imgclean.events import Note, Warned
 from imgclean.inference.selection import Selection
 from imgclean.weightsets.catalogue import find, installed
+from imgclean.weightsets.foreign.assumption import assumed_noise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,7 +133,8 @@ class Contenders:
         """Return the task, or a named weight set's own if its model does not do that."""
         if entry.weights is None:
             return task
-        config = find(entry.weights, self._catalogue).config
+        named = [self._registry.model(entry.model).info] if entry.model else None
+        config = find(entry.weights, self._catalogue, named or self._registry.infos()).config
         info = self._registry.model(entry.model or config.model).info
         return task if task in info.tasks else config.task
 
@@ -141,6 +143,10 @@ class Contenders:
     ) -> None:
         """Say once of a weight set what it was trained for, where that is something else."""
         config = denoiser.weights.config
+        assumption = assumed_noise(denoiser.weights)
+        if assumption and assumption not in self._warned:
+            self._warned.add(assumption)
+            emit(Note(message=assumption))
         trained = f"{config.name} was trained for"
         misfits = []
         if not config.domain.covers(degradation):
@@ -164,8 +170,9 @@ def entries(
     """
     keys = {registry.model(name).key: name for name in models}
     without = dict(keys)
+    named = [registry.model(key).info for key in keys]
     for reference in weights:
-        of_model = find(reference, catalogue).config.model
+        of_model = find(reference, catalogue, named or registry.infos()).config.model
         owners = [key for key in keys if key.endswith(f":{of_model}")]
         if models and not owners:
             raise ModelWeightsMismatch(

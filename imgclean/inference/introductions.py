@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from imgclean.degradation.spec import Bicubic, Gaussian
 from imgclean.events import Note, Warned
+from imgclean.weightsets.foreign.assumption import assumed_noise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,8 @@ class Introductions:
             )
         )
         self._say_of_task(denoiser)
+        if assumption := assumed_noise(denoiser.weights):
+            self._emit(Note(message=assumption))
         sigma = denoiser.settings.sigma
         if sigma is not None and not config.domain.covers(Gaussian.at(sigma)):
             self._warn(f"{config.name} was trained for {config.noise}, not for sigma {sigma:g}")

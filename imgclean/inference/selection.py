@@ -124,7 +124,7 @@ def choose(
     """
     named = registry.model(model) if model else None
     if weights:
-        found = find(weights, catalogue)
+        found = find(weights, catalogue, (named.info,) if named else registry.infos())
         if named and named.info.name != found.config.model:
             raise ModelWeightsMismatch(
                 f"--weights {weights} holds weights of {found.config.model}, "

@@ -42,6 +42,7 @@ def begin_network(
         InvalidSetting: the options do not fit the model, or nothing of what it is to begin from
             fits the network.
         WeightsIncompatible: the run's weight set to begin from does not fit.
+        ImgcleanError: what it is to begin from cannot be read, see `find`.
     """
     stage = recipe.runs[index]
     with torch.random.fork_rng(devices=[]):
@@ -51,11 +52,11 @@ def begin_network(
     if own == FRESH:
         return network
     if own is not None:
-        inherit(network, read_tensors(find(own, installed())), emit)
+        inherit(network, read_tensors(find(own, installed(), (info,))), emit)
     elif before is not None:
         inherit(network, before, emit)
     elif not index and recipe.init is not None:
-        load_tensors(info, network, find(recipe.init, installed()))
+        load_tensors(info, network, find(recipe.init, installed(), (info,)))
     return network
 
 

@@ -50,7 +50,7 @@ def refuse_what_cannot_be(recipe: Recipe, info: ModelInfo, output: Path, *, resu
             raise InputNotFound(f"{each} does not exist")
     for each in [recipe.init, *(stage.init for stage in recipe.stages)]:
         if each not in (None, FRESH):
-            find(each, installed())
+            find(each, installed(), (info,))
     _refuse_stages(recipe, info, channels)
     return channels
 

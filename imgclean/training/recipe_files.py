@@ -71,20 +71,23 @@ def shipped_recipes(registry: Registry) -> dict[str, Traversable]:
     return recipes
 
 
-def begun_from(settings: dict[str, Any]) -> dict[str, Any]:
+def begun_from(settings: dict[str, Any], registry: Registry) -> dict[str, Any]:
     """Return settings in which a weight set to begin from says what they leave open.
 
     It gives the model, its options and, for clean images, the noise. Paths of weight sets are
     written in full, also those of stages, so that a resume finds them from any folder.
 
     Raises:
-        UnknownWeightSet, WeightsCorrupt: there is no such set.
+        UnknownModel, AmbiguousModel, PluginBroken, NoModelInstalled: see `Registry.model`.
+        ImgcleanError: there is no such set, see `find`.
     """
     settings = _with_full_paths(settings)
     init = settings.get("init")
     if not isinstance(init, str):
         return settings
-    config = find(init, installed()).config
+    model = settings.get("model")
+    named = [registry.model(model).info] if isinstance(model, str) else registry.infos()
+    config = find(init, installed(), named).config
     told: dict[str, Any] = {"model": config.model}
     data = settings.get("data")
     if not isinstance(config.domain, Pairs) and not (isinstance(data, dict) and data.get("noisy")):

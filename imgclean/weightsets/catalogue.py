@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgclean.errors import UnknownWeightSet, WeightsCorrupt, nearest_names, one_line
-from imgclean.weightsets.config import CONFIG_NAME, WeightSetConfig, read_config
+from imgclean.weightsets.config import (
+    CONFIG_NAME,
+    WEIGHTS_NAME,
+    WeightSetConfig,
+    read_config,
+)
+from imgclean.weightsets.naming import has_weights_suffix
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imgclean.extension.model_info import ModelInfo
 
 ENTRY_POINT_GROUP = "imgclean.weights"
@@ -20,11 +28,31 @@ ENTRY_POINT_GROUP = "imgclean.weights"
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The tensors of a set that is in memory only.
+
+    Attributes:
+        file: the checkpoint from elsewhere that they were read from.
+        content: the tensors, as a safetensors file.
+    """
+
+    file: Path
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class WeightSet:
-    """A weight set on disk: what its config says, and the folder that holds it."""
+    """A weight set.
+
+    Attributes:
+        config: what it says of itself.
+        folder: that holds it.
+        held: its tensors, where the folder holds a checkpoint from elsewhere instead.
+    """
 
     config: WeightSetConfig
     folder: Path
+    held: Held | None = None
 
     @property
     def name(self) -> str:
@@ -33,8 +61,8 @@ class WeightSet:
 
     @property
     def file(self) -> Path:
-        """The safetensors file."""
-        return self.folder / self.config.file
+        """The file that its tensors are read from."""
+        return self.held.file if self.held else self.folder / self.config.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +118,19 @@ def weightless(info: ModelInfo, channels: int) -> WeightSet:
     return WeightSet(config, Path())
 
 
-def find(reference: str, catalogue: Catalogue) -> WeightSet:
-    """Return the set that `reference` names: a name, or a path to a folder or its weight file.
+def find(reference: str, catalogue: Catalogue, models: Sequence[ModelInfo]) -> WeightSet:
+    """Return the set that `reference` names.
+
+    Args:
+        reference: a name; or a path to a folder, to its weight file, or to a checkpoint from
+            elsewhere, which becomes a set in memory.
+        catalogue: the sets that have names.
+        models: those that a checkpoint from elsewhere may be of.
 
     Raises:
         UnknownWeightSet: no set has that name, or nothing lies at that path.
-        WeightsCorrupt: what lies there is not a weight set.
+        WeightsCorrupt: what lies there is not a weight set, or is damaged.
+        CheckpointRefused, WeightsIncompatible, AmbiguousModel, PluginBroken: see `read_foreign`.
     """
     if not is_path(reference):
         if reference in catalogue.sets:
@@ -110,8 +145,29 @@ def find(reference: str, catalogue: Catalogue) -> WeightSet:
         raise UnknownWeightSet(
             f"{reference} does not exist", hint="name a weight set, its folder or its file"
         )
-    folder = path if path.is_dir() else path.parent
-    return WeightSet(read_config(folder), folder)
+    folder = set_folder(path)
+    if folder is not None:
+        return WeightSet(read_config(folder), folder)
+    from imgclean.weightsets.foreign.recognition import read_foreign  # imports torch
+
+    return read_foreign(path, models)
+
+
+def set_folder(path: Path) -> Path | None:
+    """Return the folder of the weight set that a path names; None for a file of no set.
+
+    Raises:
+        WeightsCorrupt: the file may be of a set, whose config is not valid.
+    """
+    if path.is_dir():
+        return path
+    folder = path.parent
+    if path.name == CONFIG_NAME:
+        return folder
+    if path.suffix != ".safetensors" or not (folder / CONFIG_NAME).exists():
+        return None
+    belongs = path.name == WEIGHTS_NAME or read_config(folder).file == path.name
+    return folder if belongs else None
 
 
 def is_path(reference: str) -> bool:
@@ -120,7 +176,7 @@ def is_path(reference: str) -> bool:
         "/" in reference
         or "\\" in reference
         or reference.startswith(".")
-        or reference.endswith(".safetensors")
+        or has_weights_suffix(reference)
     )
 
 

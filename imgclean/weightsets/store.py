@@ -29,6 +29,16 @@ def read_tensors(weights: WeightSet) -> dict[str, torch.Tensor]:
         WeightsCorrupt: the file is missing, its hash is not the config's, or it is no
             safetensors file.
     """
+    content = weights.held.content if weights.held else _checked_content(weights)
+    try:
+        tensors = safetensors.torch.load(content)
+    except safetensors.SafetensorError as error:
+        raise WeightsCorrupt(f"{weights.file} is not a safetensors file ({error})") from error
+    return {name: tensor.float() for name, tensor in tensors.items()}
+
+
+def _checked_content(weights: WeightSet) -> bytes:
+    """Return the content of the set's file, whose hash is the config's."""
     try:
         content = weights.file.read_bytes()
     except OSError as error:
@@ -43,11 +53,7 @@ def read_tensors(weights: WeightSet) -> dict[str, torch.Tensor]:
             f"{CONFIG_NAME} says {weights.config.sha256[:12]}...",
             hint="install or fetch the weight set again",
         )
-    try:
-        tensors = safetensors.torch.load(content)
-    except safetensors.SafetensorError as error:
-        raise WeightsCorrupt(f"{weights.file} is not a safetensors file ({error})") from error
-    return {name: tensor.float() for name, tensor in tensors.items()}
+    return content
 
 
 def write_weight_set(
@@ -69,7 +75,11 @@ def write_weight_set(
         for name, tensor in network.state_dict().items()
         if not name.endswith(_UNUSED)
     }
-    content = safetensors.torch.save(tensors, metadata={"format": "pt"})
+    return write_content(folder, config, safetensors.torch.save(tensors, metadata={"format": "pt"}))
+
+
+def write_content(folder: Path, config: WeightSetConfig, content: bytes) -> WeightSet:
+    """Write a weight set whose tensors are a safetensors file already; as `write_weight_set`."""
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / WEIGHTS_NAME, content)
     config = config.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})

@@ -41,7 +41,7 @@ def test_the_embedded_sets_are_sound_and_measured():
         at_25 = [each for each in found.config.results if each.degradation == "gaussian:25"]
         assert at_25, "its card states what was measured"
         assert at_25[0].psnr > at_25[0].input_psnr + 8
-        assert find(name, catalogue) == found
+        assert find(name, catalogue, (DNCNN,)) == found
 
 
 def test_a_damaged_file_is_refused_by_its_hash(tmp_path):
@@ -94,12 +94,12 @@ def test_a_config_that_is_not_valid_is_refused_with_the_place(tmp_path, changes,
 
 def test_a_folder_without_a_config_is_no_weight_set(tmp_path):
     with pytest.raises(WeightsCorrupt, match="is not a weight set"):
-        find(str(tmp_path) + "/", installed())
+        find(str(tmp_path) + "/", installed(), (DNCNN,))
     with pytest.raises(UnknownWeightSet):
-        find("./nowhere", installed())
+        find("./nowhere", installed(), (DNCNN,))
 
 
 def test_a_set_is_found_by_its_folder_and_by_its_file(tmp_path):
     folder = write_small_set(tmp_path / "a")
     for reference in (str(folder), str(folder / "model.safetensors")):
-        assert find(reference, installed()).folder == folder
+        assert find(reference, installed(), (DNCNN,)).folder == folder

@@ -1,0 +1,1 @@
+"""Checkpoints from elsewhere: their containers. Whose network they hold, the models say."""
