@@ -23,6 +23,7 @@ DNCNN = ModelInfo(
     tiling="imgclean_dncnn.options:tiling",
     tasks=("denoise", "deblock", "upscale"),
     published=PUBLISHED,
+    checkpoints="imgclean_dncnn.checkpoints:recognise",
 )
 
 

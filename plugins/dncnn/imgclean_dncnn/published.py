@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LEVELS = (15, 25, 50)
-_BLIND = "gaussian:0-55"
-_THREE_TASKS = "gaussian:0-55|bicubic:2|bicubic:3|bicubic:4|jpeg:5-99"
+BLIND = "gaussian:0-55"
+THREE_TASKS = "gaussian:0-55|bicubic:2|bicubic:3|bicubic:4|jpeg:5-99"
 
 _NOISE = (  # system, set, channels, PSNR at sigma 15, 25 and 50
     ("DnCNN-S", "BSD68", 1, (31.73, 29.23, 26.23)),  # Table II
@@ -72,7 +72,7 @@ def _for_noise() -> Iterator[Published]:
                 degradation=spec,
                 psnr=psnr,
                 channels=channels,
-                trained_on=spec if system == "DnCNN-S" else _BLIND,
+                trained_on=spec if system == "DnCNN-S" else BLIND,
             )
 
 
@@ -86,7 +86,7 @@ def _for_three_tasks() -> Iterator[Published]:
                 psnr=psnr,
                 ssim=ssim,
                 channels=1,
-                trained_on=_THREE_TASKS,
+                trained_on=THREE_TASKS,
             )
 
 
