@@ -66,7 +66,16 @@ def test_imports_run_one_way(path):
 
 @pytest.mark.parametrize(
     "arguments",
-    ["--help", "--version", "models", "models dncnn", "plugins", "denoise --help"],
+    [
+        "--help",
+        "--version",
+        "models",
+        "models dncnn",
+        "plugins",
+        "denoise --help",
+        "weights --help",
+        "weights convert --help",
+    ],
 )
 def test_listing_loads_no_heavy_library(arguments):
     script = (

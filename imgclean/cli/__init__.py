@@ -30,6 +30,7 @@ from imgclean.cli.exit_codes import INTERRUPTED, SETUP, exit_code_of
 from imgclean.cli.models import models
 from imgclean.cli.plugins import plugins
 from imgclean.cli.train import train
+from imgclean.cli.weights import weights
 from imgclean.errors import ImgcleanError, one_line
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _before_any_command(
 
 for _command in (denoise, train, evaluate, degrade, bench, models, plugins, doctor):
     app.command()(_command)
+app.add_typer(weights)
 
 
 def main() -> None:

@@ -15,7 +15,8 @@ from imgclean.errors import ConfigurationInvalid, nearest_names
 
 VARIABLE = "IMGCLEAN_CONFIG"
 
-_NO_DEFAULT = frozenset({"files-from", "help", "null", "out", "output"})  # what one run is about
+# what one run is about
+_NO_DEFAULT = frozenset({"files-from", "help", "name", "null", "out", "output"})
 _KINDS = {
     bool: "true or false",
     int: "a whole number",
@@ -77,7 +78,9 @@ def _tables(path: Path) -> dict[str, Any]:
 
 
 def _defaults_of(command: Any, table: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """Return one command's defaults, each of the type that its option takes."""
+    """Return one command's defaults, each of the type that its option takes; a group's by name."""
+    if hasattr(command, "commands"):
+        return _defaults_of_group(command.commands, table, place)
     options = {
         name.removeprefix("--"): parameter
         for parameter in command.params
@@ -101,6 +104,21 @@ def _defaults_of(command: Any, table: Mapping[str, Any], place: str) -> dict[str
             raise ConfigurationInvalid(
                 f"{place} {key} = {shown}: not {error}", hint=hint
             ) from error
+    return found
+
+
+def _defaults_of_group(
+    commands: Mapping[str, Any], table: Mapping[str, Any], place: str
+) -> dict[str, Any]:
+    """Return the defaults of each command of a group, as of `weights convert`."""
+    found = {}
+    for name, inner in table.items():
+        if name not in commands or not isinstance(inner, dict):
+            raise ConfigurationInvalid(
+                f"{place} {name} is no table of a command of it",
+                hint=f"known: {', '.join(sorted(commands))}",
+            )
+        found[name] = _defaults_of(commands[name], inner, f"{place[:-1]}.{name}]")
     return found
 
 

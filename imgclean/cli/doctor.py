@@ -143,8 +143,13 @@ def _configuration(context: typer.Context) -> Finding:
         return _broken("configuration", error)
     if not path.exists():
         return Finding("configuration", f"{path}, not there")
-    options = sum(map(len, tables.values()))
+    options = _count(tables)
     return Finding("configuration", f"{path}, {options} option{'s' * (options != 1)}")
+
+
+def _count(tables: dict[str, Any]) -> int:
+    """Return how many options are set, also those of a group's commands."""
+    return sum(_count(each) if isinstance(each, dict) else 1 for each in tables.values())
 
 
 def _weight_sets() -> list[Finding]:

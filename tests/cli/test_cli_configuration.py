@@ -58,7 +58,15 @@ def test_options_go_by_their_long_names_with_either_dash(configured):
     }
 
 
+def test_a_command_of_a_group_has_a_table_below_that_of_the_group(configured):
+    found = configured('[weights.convert]\nlicence = "MIT"\n')
+    assert found == {"weights": {"convert": {"licence": "MIT"}}}
+
+
 MISTAKES = {
+    "a key of a group": ("[weights]\nlicence = 1", "[weights] licence is no table", "convert"),
+    "an unknown key in a group": ("[weights.convert]\nlicense = 1", "[weights.convert]", "licence"),
+    "a set's name": ('[weights.convert]\nname = "x"', "name cannot be set there", ""),
     "an unknown table": ("[denoice]\n", "there is no command denoice", "did you mean denoise"),
     "an unknown key": ("[denoise]\nqualty = 1", "[denoise] qualty is no option", "quality"),
     "a negative form": ("[denoise]\nno_recursive = true", "is no option", "recursive"),
