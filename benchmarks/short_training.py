@@ -36,12 +36,14 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="folder of images to train on")
     parser.add_argument("--clean", required=True, help="folder of images to measure with")
     parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     table = Table("initialisation", "batch norm", "optimiser", "rate", "minutes", "PSNR (dB)")
     for initialisation, batch_norm, optimiser, rate in VARIANTS:
         with tempfile.TemporaryDirectory() as folder:
             config = train(
                 Path(folder, "run"),
+                "dncnn/gray-blind",
                 arguments,
                 f"options.initialisation={initialisation}",
                 f"options.batch_norm={str(batch_norm).lower()}",
@@ -55,15 +57,29 @@ def main() -> None:
     Console().print(table)
 
 
-def train(out: Path, arguments: argparse.Namespace, *settings: str) -> dict[str, Any]:
-    """Train one variant and return the config of its weight set."""
+def train(
+    out: Path, recipe: str, arguments: argparse.Namespace, *settings: str, resume: bool = False
+) -> dict[str, Any]:
+    """Train one variant and return the config of its weight set.
+
+    Args:
+        out: the run folder.
+        recipe: as `imgclean train` takes it.
+        arguments: with data, clean, steps and threads.
+        settings: as of `--set`.
+        resume: whether a run that is there goes on; else there must be none.
+
+    Raises:
+        CalledProcessError: the run has failed; it has said why.
+    """
     command = [
-        *(sys.executable, "-m", "imgclean", "train", "dncnn/gray-blind", "--out", str(out)),
-        *("--data", arguments.data, "--validate", arguments.clean, "--threads", "1"),
-        *("--steps", str(arguments.steps), "--quiet"),
+        *(sys.executable, "-m", "imgclean", "train", recipe, "--out", str(out)),
+        *("--data", arguments.data, "--validate", arguments.clean),
+        *("--threads", str(arguments.threads), "--steps", str(arguments.steps)),
         *(part for each in settings for part in ("--set", each)),
+        *(["--resume"] if resume else []),
     ]
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     config: dict[str, Any] = json.loads((out / "config.json").read_text())
     return config
 

@@ -35,6 +35,10 @@ def imgclean_models() -> list[ModelInfo]:
 
 @hookimpl
 def imgclean_recipes() -> dict[str, Traversable]:
-    """Offer the recipes of the embedded weight sets, and what is begun from without one."""
+    """Offer every recipe in the folder, by its name."""
     folder = files("imgclean_dncnn") / "recipes"
-    return {name: folder / f"{name}.toml" for name in ("default", "colour-blind", "gray-blind")}
+    return {
+        each.name.removesuffix(".toml"): each
+        for each in folder.iterdir()
+        if each.name.endswith(".toml")
+    }
