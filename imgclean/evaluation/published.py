@@ -9,6 +9,7 @@ from imgclean.degradation.parsing import parse_degradation
 
 if TYPE_CHECKING:
     from imgclean.degradation.base import Degradation
+    from imgclean.evaluation.restorers import ModelRestorer
     from imgclean.events import Evaluated
     from imgclean.extension.model_info import ModelInfo, Published
     from imgclean.weightsets.config import WeightSetConfig
@@ -42,6 +43,27 @@ def published_figure(
         ):
             return figure
     return None
+
+
+def compared(
+    line: Evaluated, restorer: ModelRestorer, degradation: Degradation, channels: int
+) -> Evaluated:
+    """Return what a model makes of a whole set, beside what its paper states of it, if it does.
+
+    Args:
+        line: what was measured.
+        restorer: the model with its weights.
+        degradation: what was applied.
+        channels: of the images, as they were measured.
+    """
+    figure = published_figure(
+        restorer.denoiser.info,
+        restorer.denoiser.weights.config,
+        title=line.set,
+        degradation=degradation,
+        channels=channels,
+    )
+    return beside_published(line, figure)
 
 
 def beside_published(line: Evaluated, figure: Published | None) -> Evaluated:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imgclean.degradation.spec import Pairs
 from imgclean.evaluation.colours import CHANNELS, is_usual, usual_colour
 from imgclean.evaluation.protocol import SMALLEST_SIDE, measure, measure_pairs
-from imgclean.evaluation.published import beside_published, published_figure
+from imgclean.evaluation.published import compared
 from imgclean.evaluation.restorers import ModelRestorer
 from imgclean.evaluation.trials import smallest_side
 from imgclean.images.collection import read_clean_images, require_images
@@ -111,11 +111,4 @@ class Evaluation:
         """Return a line with the paper's figure, where it is of the same images."""
         if not isinstance(restorer, ModelRestorer) or self.rules != NameRules():
             return line
-        figure = published_figure(
-            restorer.denoiser.info,
-            restorer.denoiser.weights.config,
-            title=line.set,
-            degradation=degradation,
-            channels=CHANNELS[colour],
-        )
-        return beside_published(line, figure)
+        return compared(line, restorer, degradation, CHANNELS[colour])

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgclean.degradation.parsing import parse_degradation
-from imgclean.evaluation.colours import colour_of_weights
-from imgclean.evaluation.protocol import SMALLEST_SIDE, measure, measure_pairs
+from imgclean.evaluation.protocol import SMALLEST_SIDE
 from imgclean.evaluation.restorers import ModelRestorer
+from imgclean.evaluation.results import as_results, measure_levels
 from imgclean.evaluation.trials import smallest_side
 from imgclean.images.collection import CleanImages, read_clean_images
 from imgclean.images.name_rules import NameRules
 from imgclean.training.inspection import Inspection, sample_of_image, sample_of_pair
 from imgclean.training.training_set import read_images
-from imgclean.weightsets.config import Measurement
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from imgclean.training.recipe import Recipe
     from imgclean.training.recipe_tables import Validation
     from imgclean.training.training_set import TrainingSet
+    from imgclean.weightsets.config import Measurement
 
 _SIXTEEN_OF_EIGHT_BITS = 257  # 255 becomes 65535
 
@@ -89,28 +89,22 @@ def validate(
 ) -> list[Measurement]:
     """Return PSNR and SSIM of whole images, at the papers' levels of the set's domain.
 
-    Each folder of the recipe's validation is a set of its own, and so are the images held out.
+    Each folder of the recipe's validation is a set of its own, and so are the images held out. The
+    paper's figure stands beside what is measured on a whole folder.
 
     Raises:
         DataUnusable: a folder holds no usable image.
     """
     restorer = ModelRestorer(denoiser)
-    config = denoiser.weights.config
+    levels = denoiser.weights.config.domain.paper_levels()
     lines: list[Evaluated] = []
-    luma = recipe.data.luma
-    sets = _validation_sets(denoiser, recipe.validation, emit, luma=luma)
-    sets += _in_the_protocol(held_out)
-    for images in sets:
-        if not isinstance(images, CleanImages):
-            lines.append(measure_pairs(images, restorer, emit=emit))
-            emit(lines[-1])
-            continue
-        for level in config.domain.paper_levels():
-            colour = colour_of_weights(level, config.channels)
-            lines.append(measure(images, level, restorer, seed=0, emit=emit, colour=colour))
-            emit(lines[-1])
-    names = Measurement.model_fields
-    return [Measurement(**{name: getattr(each, name) for name in names}) for each in lines]
+    validation, luma = recipe.validation, recipe.data.luma
+    whole = not (validation.include or validation.exclude)
+    for images in _validation_sets(denoiser, validation, emit, luma=luma):
+        lines += measure_levels(images, levels, restorer, emit=emit, whole=whole)
+    for images in _in_the_protocol(held_out):
+        lines += measure_levels(images, levels, restorer, emit=emit, whole=False)
+    return as_results(lines)
 
 
 def _validation_sets(

@@ -67,23 +67,37 @@ def _domain(noise: str) -> str:
 
 
 def _results(results: list[Measurement]) -> str:
-    rows = "\n".join(
-        f"| {each.set} | {each.degradation} | {each.images} | {each.input_psnr:.2f} | "
-        f"{each.psnr:.2f} | {each.ssim:.4f} |"
+    rows = [
+        [
+            *(each.set, each.degradation, str(each.images)),
+            *(f"{each.input_psnr:.2f}", f"{each.psnr:.2f}", f"{each.ssim:.4f}", _published(each)),
+        ]
         for each in results
-    )
+    ]
+    columns = ["set", "degradation", "images", "noisy PSNR (dB)", "PSNR (dB)", "SSIM", "paper"]
+    if not any(row[-1] for row in rows):
+        columns.pop()
+    table = [columns, ["---"] * len(columns), *(row[: len(columns)] for row in rows)]
     # What is no spec with its level is a folder of noisy images.
     real = any(":" not in each.degradation for each in results)
+    luma = any(each.degradation.startswith(("bicubic", "jpeg")) for each in results)
     return (
         "## Measured\n\n"
         "With `imgclean evaluate`: noise added in float, output rounded to 8 bits, mean over "
         "images.\n"
         + ("Where no level is given, the set's own noisy images were cleaned.\n" if real else "")
+        + ("Under enlargement and JPEG on luma; enlarged images unrounded.\n" if luma else "")
         + "\n"
-        "| set | degradation | images | noisy PSNR (dB) | PSNR (dB) | SSIM |\n"
-        "| --- | --- | --- | --- | --- | --- |\n"
-        f"{rows}\n"
+        + "".join(f"| {' | '.join(row)} |\n" for row in table)
     )
+
+
+def _published(result: Measurement) -> str:
+    """Return what the paper states: PSNR in dB, and SSIM where it has it."""
+    if result.published_psnr is None:
+        return ""
+    ssim = result.published_ssim
+    return f"{result.published_psnr:.2f}" + (f" / {ssim:.4f}" if ssim is not None else "")
 
 
 def _provenance(provenance: Provenance, model: str, title: str) -> str:

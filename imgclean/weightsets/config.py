@@ -37,7 +37,10 @@ class _Record(BaseModel):
 
 
 class Measurement(_Record):
-    """A result of `imgclean evaluate`. PSNR in dB; fields as in `events.Evaluated`."""
+    """A result of `imgclean evaluate`. PSNR in dB; fields as in `events.Evaluated`.
+
+    What is published is the paper's, of a network that was trained alike; None where it has none.
+    """
 
     set: str
     degradation: str
@@ -46,6 +49,8 @@ class Measurement(_Record):
     ssim: float
     input_psnr: float
     input_ssim: float
+    published_psnr: float | None = None
+    published_ssim: float | None = None
 
 
 class Conversion(_Record):

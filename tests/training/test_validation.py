@@ -1,10 +1,15 @@
+from types import SimpleNamespace
+
+import pytest
 import torch
+from imgclean_dncnn import DNCNN
 from training_pictures import write_pictures
 
 from imgclean.events import ignore
 from imgclean.training.recipe import read_recipe
 from imgclean.training.training_set import read_training_set
-from imgclean.training.validation import inspection_of
+from imgclean.training.validation import inspection_of, validate
+from imgclean.weightsets.config import WeightSetConfig
 
 
 def test_images_of_one_name_in_two_folders_have_a_picture_each(tmp_path):
@@ -27,3 +32,36 @@ def test_a_blind_domain_is_looked_at_in_its_middle(tmp_path):
         recipe.data, torch.device("cpu"), channels=3, smallest=16, emit=ignore
     )
     assert inspection_of(recipe, images, 3, ignore).degradation == "gaussian:25"
+
+
+class Unchanging:
+    """A denoiser of a blind colour DnCNN that returns its input."""
+
+    info = DNCNN
+    weights = SimpleNamespace(
+        name="mine",
+        config=WeightSetConfig(
+            name="mine",
+            model="dncnn",
+            sha256="0" * 64,
+            noise="gaussian:0-55",
+            channels=3,
+            options={"channels": 3},
+        ),
+    )
+
+    def denoise(self, raster, sink, *, dtype):
+        sink.values = raster.values
+
+
+@pytest.mark.parametrize(("choice", "figure"), [({}, 31.23), ({"include": ["[01].png"]}, None)])
+def test_a_run_compares_what_it_measures_with_the_paper_only_on_a_whole_set(
+    tmp_path, choice, figure
+):
+    write_pictures(tmp_path / "cbsd68")
+    folder = str(tmp_path / "cbsd68")
+    recipe = read_recipe(
+        {"model": "dncnn", "data": {"clean": [folder]}, "validation": {"clean": [folder], **choice}}
+    )
+    results = {each.degradation: each for each in validate(Unchanging(), recipe, None, ignore)}
+    assert results["gaussian:25"].published_psnr == figure

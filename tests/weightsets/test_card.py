@@ -14,8 +14,9 @@ from imgclean.weightsets.config import (
 WEIGHTS = Path(__file__).parents[2] / "weights"
 
 
-def measurement(degradation):
+def measurement(degradation, **published):
     return Measurement(
+        **published,
         set="kodak24",
         degradation=degradation,
         images=24,
@@ -87,6 +88,29 @@ def test_a_card_tells_results_on_real_noise_from_those_on_added_noise():
     own = "the set's own noisy images were cleaned"
     assert own not in render_card(config(results=[measurement("gaussian:25")]))
     assert own in render_card(config(results=[measurement("noisy")]))
+
+
+def test_the_papers_figures_stand_beside_the_measured_ones_where_there_are_any():
+    noise, jpeg, own = "gaussian:25", "jpeg:10", "gaussian:35"
+    card = render_card(
+        config(
+            results=[
+                measurement(noise, published_psnr=31.23),
+                measurement(jpeg, published_psnr=29.4, published_ssim=0.8026),
+                measurement(own),
+            ]
+        )
+    )
+    assert "| PSNR (dB) | SSIM | paper |\n| --- | --- | --- | --- | --- | --- | --- |\n" in card
+    assert f"| {noise} | 24 | 20.20 | 31.23 | 0.9123 | 31.23 |" in card
+    assert f"| {jpeg} | 24 | 20.20 | 31.23 | 0.9123 | 29.40 / 0.8026 |" in card
+    assert f"| {own} | 24 | 20.20 | 31.23 | 0.9123 |  |" in card
+    assert "paper" not in render_card(config(results=[measurement(noise)]))
+
+
+def test_a_card_says_how_enlarged_and_compressed_images_were_measured():
+    assert "on luma" in render_card(config(results=[measurement("jpeg:10")]))
+    assert "on luma" not in render_card(config(results=[measurement("gaussian:25")]))
 
 
 def test_each_stage_has_a_block_with_what_differs_in_it():
