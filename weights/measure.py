@@ -1,0 +1,178 @@
+"""Measures embedded weight sets on their papers' tables, and writes config and card anew.
+
+    python weights/measure.py dncnn-gray-blind --data test/
+    python weights/measure.py dncnn-gray-blind runs/mine/ --data test/ --add-noise gaussian:40
+
+`--data` holds the folders that `TABLES` and `EDGES` name. A set is a folder beside this script, or
+a path. What users get is measured: precision and device are chosen as `imgclean denoise` does.
+
+Then the edges of the domain are checked, on the images of `EDGES`: no set may leave an image worse
+than it was. Exit code 1, with the lines concerned, if one does. The edges are not written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from imgclean.cli.options import prepare_process
+from imgclean.cli.reporting import reporting
+from imgclean.degradation.parsing import parse_degradation
+from imgclean.errors import ImgcleanError
+from imgclean.evaluation.restorers import ModelRestorer
+from imgclean.evaluation.results import as_results, measure_levels
+from imgclean.evaluation.trials import smallest_side
+from imgclean.extension.loader import load_plugins
+from imgclean.images.collection import read_clean_images
+from imgclean.inference.denoiser import Denoiser
+from imgclean.inference.device import choose_device
+from imgclean.inference.settings import InferenceSettings
+from imgclean.weightsets.catalogue import WeightSet, is_path
+from imgclean.weightsets.config import read_config
+from imgclean.weightsets.store import write_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from imgclean.degradation.base import Degradation
+    from imgclean.events import Emit, Evaluated
+    from imgclean.extension.model_info import Task
+    from imgclean.weightsets.config import WeightSetConfig
+
+HERE = Path(__file__).parent
+
+NOISE_ALONE = {1: ("bsd68", "set12"), 3: ("cbsd68",)}
+"""Folders for a set that knows noise alone, by its channels."""
+
+TABLES: dict[Task, tuple[str, ...]] = {
+    "denoise": ("bsd68",),
+    "upscale": ("set5", "set14"),
+    "deblock": ("classic5", "live1"),
+}
+"""Folders for each task of a set that knows several (DnCNN, Table V)."""
+
+EDGES: dict[Task, tuple[str, tuple[str, ...]]] = {
+    "denoise": ("set12", tuple(f"gaussian:{each}" for each in (5, 10, 15, 25, 35, 50, 55))),
+    "upscale": ("set5", tuple(f"bicubic:{each}" for each in (2, 3, 4))),
+    "deblock": ("classic5", tuple(f"jpeg:{each}" for each in (5, 10, 20, 30, 40, 60, 80))),
+}
+"""A folder for each task, and the points at which a set must not do harm, in its domain."""
+
+COLOUR_EDGES = "set5"
+
+Points = dict[str, list["Degradation"]]
+"""Levels to measure at, by folder."""
+
+say = Console(highlight=False, soft_wrap=True).print
+
+
+def main() -> int:
+    """Measure each set; return the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sets", nargs="+", metavar="SET", help="folder beside this script, or path")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the test sets")
+    parser.add_argument(
+        "--add-noise", action="append", default=[], metavar="SPEC", help="another edge to check"
+    )
+    parser.add_argument("--threads", type=int)
+    arguments = parser.parse_args()
+    prepare_process(arguments.threads)
+    try:
+        added = [parse_degradation(each) for each in arguments.add_noise]
+        worse = [
+            line
+            for name in arguments.sets
+            for line in measure_set(folder_of(name), arguments.data, added)
+        ]
+    except ImgcleanError as error:
+        return complain(str(error), error.hint or "")
+    if worse:
+        return complain("worse than the input:", *map(shown, worse))
+    return 0
+
+
+def folder_of(name: str) -> Path:
+    """Return the folder of a set."""
+    return Path(name) if is_path(name) else HERE / name
+
+
+def measure_set(folder: Path, data: Path, added: Iterable[Degradation]) -> list[Evaluated]:
+    """Measure a set, write its config and card; return the lines in which it does harm.
+
+    Raises:
+        ImgcleanError: the set cannot be used, or a folder of images is missing.
+    """
+    weights = WeightSet(read_config(folder), folder)
+    registry = load_plugins()
+    model = registry.model(weights.config.model)
+    hook = registry.own_hook("imgclean_denoise", model.plugin)
+    device = choose_device("auto")
+    restorer = ModelRestorer(Denoiser(model.info, weights, InferenceSettings(), device, hook))
+    with reporting(1, json_lines=False, quiet=False) as emit:
+        results = measured(tables_of(weights.config), data, restorer, emit)
+        config = weights.config.model_copy(update={"results": as_results(results)})
+        write_config(folder, config)
+        edges = measured(edges_of(weights.config, added), data, restorer, emit)
+    say(f"{weights.name}, written:", *map(shown, results), sep="\n  ")
+    say(f"{weights.name}, edges:", *map(shown, edges), sep="\n  ")
+    return [each for each in (*results, *edges) if each.psnr < each.input_psnr]
+
+
+def tables_of(config: WeightSetConfig) -> Points:
+    """Return the papers' levels in a set's domain, for each folder of its tables."""
+    domain = config.domain
+    tables = TABLES
+    if domain.tasks == {"denoise"}:
+        tables = {"denoise": NOISE_ALONE[config.channels]}
+    return {
+        folder: [each for each in domain.paper_levels() if each.task == task]
+        for task in tables
+        if task in domain.tasks
+        for folder in tables[task]
+    }
+
+
+def edges_of(config: WeightSetConfig, added: Iterable[Degradation] = ()) -> Points:
+    """Return the points to check in a set's domain, and those added whatever it is, by folder."""
+    points: Points = {}
+    for task, (folder, specs) in EDGES.items():
+        own = [each for each in map(parse_degradation, specs) if config.domain.covers(each)]
+        own += [each for each in added if each.task == task]
+        if own:
+            points.setdefault(folder if config.channels == 1 else COLOUR_EDGES, []).extend(own)
+    return points
+
+
+def measured(points: Points, data: Path, restorer: ModelRestorer, emit: Emit) -> list[Evaluated]:
+    """Return a line for each folder and level."""
+    lines = []
+    for folder, levels in points.items():
+        images = read_clean_images(
+            (data / folder,), channels="own", smallest=smallest_side(levels), emit=emit
+        )
+        lines += measure_levels(images, levels, restorer, emit=emit, whole=True)
+    return lines
+
+
+def shown(line: Evaluated) -> str:
+    """Return a line as text."""
+    text = f"{line.set} {line.degradation}: {line.input_psnr:.2f} -> {line.psnr:.2f} dB"
+    if line.published_psnr is not None:
+        text += f", paper {line.published_psnr:.2f} ({line.difference:+.2f})"
+    return f"{text}, SSIM {line.ssim:.4f}, {line.images} images"
+
+
+def complain(*lines: str) -> int:
+    """Say on stderr what is wrong; return the exit code for it."""
+    Console(stderr=True, highlight=False).print("\n".join(lines), soft_wrap=True, markup=False)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
