@@ -114,11 +114,13 @@ def measure_set(folder: Path, data: Path, added: Iterable[Degradation]) -> list[
     hook = registry.own_hook("imgclean_denoise", model.plugin)
     device = choose_device("auto")
     restorer = ModelRestorer(Denoiser(model.info, weights, InferenceSettings(), device, hook))
-    with reporting(1, json_lines=False, quiet=False) as emit:
-        results = measured(tables_of(weights.config), data, restorer, emit)
+    tables, around = tables_of(weights.config), edges_of(weights.config, added)
+    lines = sum(map(len, (*tables.values(), *around.values())))
+    with reporting(lines, json_lines=False, quiet=False) as emit:
+        results = measured(tables, data, restorer, emit)
         config = weights.config.model_copy(update={"results": as_results(results)})
         write_config(folder, config)
-        edges = measured(edges_of(weights.config, added), data, restorer, emit)
+        edges = measured(around, data, restorer, emit)
     say(f"{weights.name}, written:", *map(shown, results), sep="\n  ")
     say(f"{weights.name}, edges:", *map(shown, edges), sep="\n  ")
     return [each for each in (*results, *edges) if each.psnr < each.input_psnr]

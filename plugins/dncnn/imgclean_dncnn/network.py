@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from imgclean_dncnn.options import Initialisation
 
 
 class DnCNN(nn.Module):
@@ -26,7 +30,7 @@ class DnCNN(nn.Module):
         *,
         batch_norm: bool = True,
         residual: bool = True,
-        initialisation: Literal["he", "dirac"] = "he",
+        initialisation: Initialisation = "he",
     ) -> None:
         super().__init__()
         self.residual = residual
@@ -53,7 +57,7 @@ class DnCNN(nn.Module):
         y: Tensor = self.layers(x)
         return x - y if self.residual else y
 
-    def _initialise(self, initialisation: Literal["he", "dirac"]) -> None:
+    def _initialise(self, initialisation: Initialisation) -> None:
         convolutions = [m for m in self.layers if isinstance(m, nn.Conv2d)]
         for convolution in convolutions:
             nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
@@ -61,6 +65,10 @@ class DnCNN(nn.Module):
                 nn.init.zeros_(convolution.bias)
         if initialisation == "dirac":
             _initialise_near_identity(convolutions)
+        if initialisation == "small-gain":
+            for normalisation in (m for m in self.layers if isinstance(m, nn.BatchNorm2d)):
+                gains = normalisation.weight
+                nn.init.normal_(gains, std=math.sqrt(2 / (9 * len(gains))))
 
 
 def _convolution(inputs: int, outputs: int, *, bias: bool = True) -> nn.Conv2d:

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from imgclean import Tiling
 
+Initialisation = Literal["he", "dirac", "small-gain"]
+
 
 class DnCNNOptions(BaseModel):
     """Options of the network; the defaults are the paper's blind and colour denoiser."""
@@ -31,8 +33,9 @@ class DnCNNOptions(BaseModel):
     residual: bool = True
     """Predict the noise, not the clean image (likewise)."""
 
-    initialisation: Literal["he", "dirac"] = "he"
-    """The paper's, or each inner convolution near the identity, for small budgets."""
+    initialisation: Initialisation = "he"
+    """He's; `dirac`: each inner convolution near the identity, for small budgets; `small-gain`:
+    He's, and small gains of batch norm, as the authors' code draws them."""
 
 
 def tiling(options: DnCNNOptions) -> Tiling:

@@ -68,6 +68,18 @@ def test_dirac_initialisation_begins_near_the_identity():
     assert parameters(network) == parameters(DnCNN(1, 6, 16, batch_norm=False))
 
 
+def test_small_gains_let_batch_norm_begin_near_the_clean_image():
+    """And leave the convolutions as He has them."""
+    x = torch.rand(4, 1, 40, 40)
+    networks = []
+    for initialisation in ("he", "small-gain"):
+        torch.manual_seed(0)
+        networks.append(DnCNN(1, 17, initialisation=initialisation))
+    far, near = networks
+    torch.testing.assert_close(near.layers[-1].weight, far.layers[-1].weight)
+    assert (far(x) - x).square().mean() > 100 * (near(x) - x).square().mean()
+
+
 def test_the_model_builds_from_its_description():
     (info,) = imgclean_models()
     network = build_network(info, validate_options(info, {"channels": 1, "depth": 17}))

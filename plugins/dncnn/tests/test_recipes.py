@@ -50,7 +50,7 @@ def test_a_recipe_of_the_paper_has_its_numbers(name, noise, learnable, patch, ba
     assert (found.noise, found.patch, found.batch) == (noise, patch, 128)
     assert found.budget.epochs == 50
     assert found.budget.patches_per_epoch == 128 * batches_per_epoch
-    assert found.options["initialisation"] == "he"
+    assert found.options["initialisation"] == "small-gain"
     assert found.optimiser.weight_decay == 1e-4
     assert [(each.kind, each.reduction) for each in found.loss] == [("mse", "half-sum")]
 
