@@ -1,4 +1,4 @@
-"""Compares what DnCNN learns in a few minutes: the table in plugins/dncnn/README.md.
+"""Compares what DnCNN learns in a few minutes: the table in docs/models/dncnn.md.
 
     python benchmarks/short_training.py --data bsd432/ --clean set12/ --steps 1000
 

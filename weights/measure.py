@@ -4,10 +4,11 @@
     python weights/measure.py dncnn-gray-blind runs/mine/ --data test/ --add-noise gaussian:40
 
 `--data` holds the folders that `TABLES` and `EDGES` name. A set is a folder beside this script, or
-a path. What users get is measured: precision and device are chosen as `imgclean denoise` does.
+a path. Tables are measured in float32, the papers' arithmetic.
 
-Then the edges of the domain are checked, on the images of `EDGES`: no set may leave an image worse
-than it was. Exit code 1, with the lines concerned, if one does. The edges are not written.
+Then the edges of the domain are checked, on the images of `EDGES` and in the precision that users
+get: no set may leave images worse than they were. Exit code 1, with the lines concerned, if one
+does. The edges are not written.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from imgclean.degradation.base import Degradation
     from imgclean.events import Emit, Evaluated
     from imgclean.extension.model_info import Task
+    from imgclean.inference.device import PrecisionChoice
     from imgclean.weightsets.config import WeightSetConfig
 
 HERE = Path(__file__).parent
@@ -109,21 +111,31 @@ def measure_set(folder: Path, data: Path, added: Iterable[Degradation]) -> list[
         ImgcleanError: the set cannot be used, or a folder of images is missing.
     """
     weights = WeightSet(read_config(folder), folder)
-    registry = load_plugins()
-    model = registry.model(weights.config.model)
-    hook = registry.own_hook("imgclean_denoise", model.plugin)
-    device = choose_device("auto")
-    restorer = ModelRestorer(Denoiser(model.info, weights, InferenceSettings(), device, hook))
     tables, around = tables_of(weights.config), edges_of(weights.config, added)
     lines = sum(map(len, (*tables.values(), *around.values())))
     with reporting(lines, json_lines=False, quiet=False) as emit:
-        results = measured(tables, data, restorer, emit)
+        results = measured(tables, data, restorer_of(weights, "fp32"), emit)
         config = weights.config.model_copy(update={"results": as_results(results)})
         write_config(folder, config)
-        edges = measured(around, data, restorer, emit)
+        edges = measured(around, data, restorer_of(weights, "auto"), emit)
     say(f"{weights.name}, written:", *map(shown, results), sep="\n  ")
     say(f"{weights.name}, edges:", *map(shown, edges), sep="\n  ")
     return [each for each in (*results, *edges) if each.psnr < each.input_psnr]
+
+
+def restorer_of(weights: WeightSet, precision: PrecisionChoice) -> ModelRestorer:
+    """Return what cleans with a set.
+
+    Raises:
+        ImgcleanError: its model is not there, or it does not fit.
+    """
+    registry = load_plugins()
+    model = registry.model(weights.config.model)
+    hook = registry.own_hook("imgclean_denoise", model.plugin)
+    settings = InferenceSettings(precision=precision)
+    return ModelRestorer(
+        Denoiser(model.info, weights, settings, choose_device(settings.device), hook)
+    )
 
 
 def tables_of(config: WeightSetConfig) -> Points:

@@ -33,6 +33,7 @@ from imgclean.training.stages import STAGE_MAY_CHANGE, Stage
 PAGE = "docs/cli.md"
 PAGES_WITH_COMMANDS = [
     "README.md",
+    "docs/models/dncnn.md",
     "plugins/dncnn/README.md",
     *(
         f"docs/{name}.md"

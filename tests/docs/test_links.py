@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "plugins/*/*.md", "weights/*.md")
+    for pattern in ("*.md", "docs/*.md", "docs/models/*.md", "plugins/*/*.md", "weights/*.md")
     for path in ROOT.glob(pattern)
 )
 _LINK = re.compile(r"\]\((?!https?://)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
