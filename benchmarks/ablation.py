@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import subprocess
 import sys
 from pathlib import Path
 
@@ -99,4 +100,9 @@ def measured(log: Path) -> Curve:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except subprocess.CalledProcessError as error:  # the run has said why
+        sys.exit(error.returncode)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as imgclean ends; the same command goes on

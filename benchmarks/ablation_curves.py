@@ -88,7 +88,8 @@ def draw(curves: dict[Variant, Curve], path: Path) -> None:
     best = max(psnr for curve in curves.values() for _, psnr in curve)
     panels[0].set_ylim(best - SHOWN, best + SHOWN / 20)
     panels[0].set_ylabel("PSNR (dB)")
-    panels[-1].legend(loc="lower right")
+    fullest = max(panels, key=lambda axes: len(axes.lines))
+    fullest.legend(loc="lower right")
     # the same file from the same curves
     with mpl.rc_context({"svg.hashsalt": "imgclean", "svg.fonttype": "none"}):
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
