@@ -51,8 +51,8 @@ def choose_weight_set(sets: Iterable[WeightSet], wanted: Wanted) -> WeightSet:
     the image's channels come first (a set for another count works, less well); then a set
     trained for the known degradation alone, then blind sets that have seen it, then other blind
     sets, then other sets for one level (to denoise, sets that have seen Gaussian noise before
-    all that have not); then the set that has seen the fewest other kinds; then the highest
-    preference; then the name, so that the choice is always the same.
+    all that have not); then the highest preference; then the set that has seen the fewest other
+    kinds; then the name, so that the choice is always the same.
 
     Raises:
         NoModelInstalled: no set is left.
@@ -90,7 +90,7 @@ def _rank(candidate: WeightSet, wanted: Wanted) -> tuple[bool, bool, bool, bool,
         not known,
         wanted.task == "denoise" and not known and not gaussian,
         domain.blind == known,  # a set for one level excels there and fails elsewhere
-        len(domain.alternatives),
         -config.preference,
+        len(domain.alternatives),
         candidate.name,
     )

@@ -75,6 +75,7 @@ def test_a_set_for_several_tasks_fits_each_of_them_and_the_preference_decides():
     several = weight_set("several", noise=noise, preference=1)
     jpeg = weight_set("jpeg", noise="jpeg:5-99", task="deblock", preference=2)
     assert chosen([several, BLIND]) == "several"
+    assert chosen([weight_set("all", noise=noise), weight_set("blind")]) == "blind"
     assert chosen([several, BLIND], task="upscale") == "several"
     assert chosen([several, jpeg], task="deblock") == "jpeg"
     assert chosen([several, jpeg], task="denoise") == "several"
