@@ -27,12 +27,23 @@ if TYPE_CHECKING:
 
     from imgclean.events import Emit
     from imgclean.extension.model_info import ModelInfo, Task
-    from imgclean.extension.requests import Raster, TrainResult
+    from imgclean.extension.requests import Raster
     from imgclean.training.recipe import Recipe
     from imgclean.training.training_set import TrainingSet
 
 _UNHASHED = "0" * 64  # replaced when the weights are written
 _OF_THIS_MACHINE = {"data", "validation", "init", "checkpoint_seconds"}
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What training has cost: optimiser steps, and seconds in the loop."""
+
+    steps: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: Effort) -> Effort:
+        return Effort(self.steps + other.steps, self.seconds + other.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,8 @@ class Outcome:
         info: the model.
         images: what it was trained on.
         stage: recipe of the stage.
-        result: the trained network.
+        network: the trained one.
+        effort: what that has cost, from the run's first stage on.
         device: where it was trained.
     """
 
@@ -52,7 +64,8 @@ class Outcome:
     info: ModelInfo
     images: TrainingSet
     stage: Recipe
-    result: TrainResult
+    network: torch.nn.Module
+    effort: Effort
     device: torch.device
 
     def config(self, folder: Path) -> WeightSetConfig:
@@ -83,8 +96,8 @@ class Outcome:
             recipe=_without_folders(recipe),
             data=list(self.images.folders),
             images=self.images.images,
-            steps=self.result.steps,
-            minutes=round(self.result.seconds / 60, 2),
+            steps=self.effort.steps,
+            minutes=round(self.effort.seconds / 60, 2),
             machine=device_name(self.device),
             versions={"imgclean": __version__, "torch": version("torch")},
             begun_from=begun_from,
@@ -101,7 +114,7 @@ def write_outcome(
     """
     config = outcome.config(folder)
     with writing_run(folder):
-        return write_weight_set(folder, config, outcome.result.network, store)
+        return write_weight_set(folder, config, outcome.network, store)
 
 
 def measure_outcome(

@@ -22,7 +22,7 @@ from imgclean.training.batch_size import with_batches
 from imgclean.training.beginnings import begin_network
 from imgclean.training.budget import stage_budgets
 from imgclean.training.checkpoint import CHECKPOINT_NAME, Checkpoint, read_checkpoint
-from imgclean.training.outcome import Outcome, measure_outcome, write_outcome
+from imgclean.training.outcome import Effort, Outcome, measure_outcome, write_outcome
 from imgclean.training.patch_draws import smallest_side
 from imgclean.training.preconditions import refuse_what_cannot_be
 from imgclean.training.run_folder import (
@@ -35,6 +35,7 @@ from imgclean.training.runtime import Runtime, launch
 from imgclean.training.stage import StageJob, train_stage
 from imgclean.training.training_set import TrainingSet, read_training_set
 from imgclean.training.validation import inspection_of
+from imgclean.weightsets.config import Provenance
 from imgclean.weightsets.store import read_tensors
 
 if TYPE_CHECKING:
@@ -156,19 +157,35 @@ class _Run:
         budgets = stage_budgets(recipe, positions=len(images.pixels), processes=runtime.processes)
         checkpoint, done = runtime.from_leader(self._found(resume=resume))
         result: TrainResult | None = None
+        spent = self._spent_before(done)
         for index in range(done, len(recipe.runs)):
             network = self._network(index, result)
             job = self._job(index, network, images, inspection, budgets[index])
             here = checkpoint if checkpoint and checkpoint.stage == index else None
             result = self._by_plugin(job) or train_stage(job, here)
+            spent += Effort(result.steps, result.seconds)
             if recipe.stages and runtime.leads:
-                outcome = Outcome(recipe, self.info, images, job.recipe, result, runtime.device)
+                outcome = self._outcome(images, job.recipe, result.network, spent)
                 write_outcome(outcome, stage_folder(self.output, index, job.name), "float32")
         if result is None or not runtime.leads:
             return None
-        outcome = Outcome(recipe, self.info, images, recipe.runs[-1], result, runtime.device)
+        outcome = self._outcome(images, recipe.runs[-1], result.network, spent)
         weights = write_outcome(outcome, self.output, recipe.store)
         return measure_outcome(outcome, weights, self.hooks.denoise, self.emit)
+
+    def _outcome(
+        self, images: TrainingSet, stage: Recipe, network: torch.nn.Module, spent: Effort
+    ) -> Outcome:
+        device = self.runtime.device
+        return Outcome(self.recipe, self.info, images, stage, network, spent, device)
+
+    def _spent_before(self, index: int) -> Effort:
+        """Return what the stages before one have cost, by the sets that they have made."""
+        if not index or not self.runtime.leads:
+            return Effort()
+        earlier = finished_stages(self.output, self.recipe)[index - 1 : index]
+        made = earlier[0].config.provenance if earlier else None
+        return Effort(made.steps, made.minutes * 60) if isinstance(made, Provenance) else Effort()
 
     def _found(self, *, resume: bool) -> tuple[Checkpoint | None, int]:
         """Return the checkpoint to go on from and the stage to go on with."""

@@ -88,6 +88,8 @@ def test_stages_inherit_freeze_and_share_the_budget(imgclean, folder):
     assert (before["layers.2.weight"] != after["layers.2.weight"]).any()
     assert config_of("run")["options"]["depth"] == 4
     assert config_of("run/stages/1-base")["options"]["depth"] == 3
+    spent = [config_of(each)["provenance"]["steps"] for each in ("run/stages/1-base", "run")]
+    assert spent[0] < spent[1] == 30
     card = Path("run/README.md").read_text()
     assert "base" in card
     assert "frozen" in card
