@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _A = -0.5
 _REACH = 2.0  # of the kernel, in pixels of the smaller image
+_INNER = slice(1, 5)  # of the taps, those that the kernel reaches where it is not widened
 
 
 def resize_matrix(length_in: int, length_out: int, scale: float) -> NDArray[np.float64]:
@@ -24,13 +25,16 @@ def resize_matrix(length_in: int, length_out: int, scale: float) -> NDArray[np.f
     When shrinking, the kernel is widened against aliasing. The weights of an output are
     normalised to the sum 1. Beyond its ends the line is mirrored, the outermost pixel repeated.
     """
-    return _matrix(*_taps(length_in, np.arange(length_out), scale), length_in)
+    weights, taps = _taps(length_in, np.arange(length_out), scale)
+    matrix = np.zeros((length_out, length_in))
+    np.add.at(matrix, (np.arange(length_out)[:, None], taps), weights)
+    return matrix
 
 
-def enlarging_part(
+def enlarging_taps(
     length: int, scale: int, start: int, stop: int
-) -> tuple[int, NDArray[np.float64]]:
-    """Return what makes a part of the enlarged line out of a part of the line.
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return which pixels of a line make those from `start` to `stop` of the enlarged line.
 
     Args:
         length: of the line in pixels.
@@ -38,12 +42,10 @@ def enlarging_part(
         start, stop: the part of the enlarged line.
 
     Returns:
-        The first pixel of the line that takes part, and the weights float64[stop - start, n] of
-        it and those behind it.
+        Weights float64[stop - start, 4], and the pixels' numbers int64[stop - start, 4].
     """
     weights, taps = _taps(length, np.arange(start, stop), scale)
-    first = int(taps.min())
-    return first, _matrix(weights, taps - first, int(taps.max()) - first + 1)
+    return weights[:, _INNER], taps[:, _INNER]
 
 
 def imresize(image: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
@@ -83,14 +85,6 @@ def _taps(
     weights /= weights.sum(axis=1, keepdims=True)
     mirrored = taps.astype(np.int64) % (2 * length_in)
     return weights, np.where(mirrored < length_in, mirrored, 2 * length_in - 1 - mirrored)
-
-
-def _matrix(
-    weights: NDArray[np.float64], taps: NDArray[np.int64], length_in: int
-) -> NDArray[np.float64]:
-    matrix = np.zeros((len(weights), length_in))
-    np.add.at(matrix, (np.arange(len(weights))[:, None], taps), weights)
-    return matrix
 
 
 def _kernel(x: NDArray[np.float64]) -> NDArray[np.float64]:

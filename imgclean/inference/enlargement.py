@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgclean.degradation.bicubic import enlarging_part
+from imgclean.degradation.bicubic import enlarging_taps
 from imgclean.extension.requests import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -93,8 +93,25 @@ def _enlarged(
         height, width, scale: see there.
         window: of the large image.
     """
-    top, rows = enlarging_part(height, scale, window.y, window.y + window.height)
-    left, columns = enlarging_part(width, scale, window.x, window.x + window.width)
-    part = read(Window(left, top, columns.shape[1], rows.shape[1])).astype(np.float64)
-    large = np.tensordot(columns, np.tensordot(rows, part, (1, 0)), (1, 1))
-    return np.ascontiguousarray(large.transpose(1, 0, 2))
+    down, rows = enlarging_taps(height, scale, window.y, window.y + window.height)
+    across, columns = enlarging_taps(width, scale, window.x, window.x + window.width)
+    top, left = int(rows.min()), int(columns.min())
+    part = read(Window(left, top, int(columns.max()) - left + 1, int(rows.max()) - top + 1))
+    part = part.astype(np.float64)
+    # Rows come before columns, as in MATLAB.
+    part = _sum_of(part[each - top] * by[:, None, None] for each, by in _pairs(rows, down))
+    return _sum_of(part[:, each - left] * by[:, None] for each, by in _pairs(columns, across))
+
+
+def _pairs(
+    taps: NDArray[np.int64], weights: NDArray[np.float64]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    return zip(taps.T, weights.T, strict=True)
+
+
+def _sum_of(parts: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
+    rest = iter(parts)
+    total = next(rest)
+    for each in rest:
+        total += each
+    return total

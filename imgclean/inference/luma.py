@@ -33,8 +33,7 @@ class LumaOf:
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """Return float32[1, h, w], nominally 16 / 255 to 235 / 255."""
-        rgb = np.moveaxis(self._raster.read(window), 0, 2).astype(np.float64)
-        return np.moveaxis(luma_from_rgb(rgb).astype(np.float32), 2, 0)
+        return _luma(self._raster.read(window))
 
 
 class WithLuma:
@@ -49,7 +48,6 @@ class WithLuma:
 
     def __init__(self, raster: Raster, luma: Raster) -> None:
         self._raster = raster
-        self._before = LumaOf(raster)
         self._luma = luma
 
     @property
@@ -59,6 +57,12 @@ class WithLuma:
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """Return float32[3, h, w]."""
-        change = (self._luma.read(window) - self._before.read(window)) / _SPAN
-        changed: NDArray[np.float32] = self._raster.read(window) + change
+        rgb = self._raster.read(window)
+        changed: NDArray[np.float32] = rgb + (self._luma.read(window) - _luma(rgb)) / _SPAN
         return changed
+
+
+def _luma(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return float32[1, h, w] of float32[3, h, w]."""
+    luma = luma_from_rgb(np.moveaxis(rgb, 0, 2).astype(np.float64))
+    return np.moveaxis(luma.astype(np.float32), 2, 0)

@@ -40,8 +40,10 @@ def measured(group):
     rows = [row for each in SETS if group_of(each) == group for row in rows_of(each)]
     if not rows:
         return "No embedded set is of this kind.\n"
-    heading = ("weights", "set", "degradation", "noisy", "measured", "paper", "difference", "SSIM")
-    return table(heading, rows)
+    heading = ["weights", "set", "degradation", "noisy", "measured", "paper", "difference"]
+    heading += ["SSIM", "paper's SSIM"]
+    shown = len(heading) - (not any(row[-1] for row in rows))
+    return table(heading[:shown], [row[:shown] for row in rows])
 
 
 def rows_of(config):
@@ -53,15 +55,17 @@ def rows_of(config):
             degradation=parse_degradation(result.degradation),
             channels=config.channels,
         )
-        paper = ("", "") if figure is None else of_paper(figure, result)
+        paper = ("", "", "") if figure is None else of_paper(figure, result)
         yield (
             *(config.name, result.set, result.degradation),
-            *(f"{result.input_psnr:.2f}", f"{result.psnr:.2f}", *paper, f"{result.ssim:.4f}"),
+            *(f"{result.input_psnr:.2f}", f"{result.psnr:.2f}", *paper[:2]),
+            *(f"{result.ssim:.4f}", paper[2]),
         )
 
 
 def of_paper(figure, result):
-    return f"{figure.psnr:.2f}", f"{result.psnr - figure.psnr:+.2f}"
+    ssim = "" if figure.ssim is None else f"{figure.ssim:.4f}"
+    return f"{figure.psnr:.2f}", f"{result.psnr - figure.psnr:+.2f}", ssim
 
 
 def recipes():
