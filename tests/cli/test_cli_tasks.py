@@ -140,6 +140,19 @@ def test_each_task_is_done_once_to_an_image(imgclean, three_tasks):
     assert imgclean("denoise", "c.png", "-o", "d.png", "--again", *enlarge).events("done")
 
 
+def test_workers_enlarge_as_one_process_does(imgclean, tmp_path, three_tasks):
+    (tmp_path / "photos").mkdir()
+    for name in "ab":
+        photo(f"photos/{name}.png", (24, 16), dpi=(72, 72))
+    enlarge = ("denoise", "photos", "--task", "upscale", "--scale", 2, "-w", three_tasks)
+    shared = imgclean(*enlarge, "-o", "shared", "--device", "cpu,cpu")
+    assert shared.code == 0, shared.stderr
+    assert imgclean(*enlarge, "-o", "alone").code == 0
+    for name in "ab":
+        one, other = (tmp_path / folder / f"{name}.png" for folder in ("shared", "alone"))
+        assert one.read_bytes() == other.read_bytes()
+
+
 def test_python_enlarges_as_the_command_line_does(imgclean, three_tasks):
     photo("a.png", (30, 20))
     enlarge = {"task": "upscale", "scale": 2, "weights": str(three_tasks)}
