@@ -64,7 +64,7 @@ class Reader:
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._records = records
-        self._tasks = frozenset(each.settings.task for each in denoisers)
+        self._tasks = {each.settings.task for each in denoisers} or {"denoise"}
         self._scale = scale
         self._identities = tuple(each.identity for each in denoisers)
         self._rules = rules
