@@ -145,7 +145,7 @@ def test_a_silent_pipe_does_not_keep_a_run_from_ending(monkeypatch):
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=stream))
         writer.write(b"the beginning of an image")
         records = Records((), FileRules(), ImageRules())
-        reader = Reader(records, (), ImageRules(), lambda: next(asked))
+        reader = Reader(records, (), ImageRules(), is_stopping=lambda: next(asked))
         source = reader.read(Job(STREAM, STREAM, None, None))
     assert str(source.content) == "stdin: the run was stopped while it was read"
 
