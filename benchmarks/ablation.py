@@ -1,6 +1,6 @@
 """Repeats DnCNN's Figure 2 at a CPU's scale: residual or direct, with or without batch norm.
 
-    python benchmarks/ablation.py --data train400/ --clean bsd68/ --out curves/
+    python benchmarks/ablation.py --data train400/ --clean set12/ --out curves/
     python benchmarks/ablation.py --out curves/ --plot docs/models/dncnn-ablation.svg
 
 Eight trainings by the recipe `dncnn/ablation`, four by SGD and four by Adam (as AdamW), alike in

@@ -89,7 +89,7 @@ def draw(curves: dict[Variant, Curve], path: Path) -> None:
     panels[0].set_ylim(best - SHOWN, best + SHOWN / 20)
     panels[0].set_ylabel("PSNR (dB)")
     fullest = max(panels, key=lambda axes: len(axes.lines))
-    fullest.legend(loc="lower right")
+    figure.legend(handles=fullest.lines, loc="outside lower center", ncols=len(STYLES))
     # the same file from the same curves
     with mpl.rc_context({"svg.hashsalt": "imgclean", "svg.fonttype": "none"}):
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
