@@ -171,7 +171,6 @@ def test_the_table_fits_80_columns_whole_where_no_paper_has_the_set(imgclean):
         (["--noise", "gaussian:25", "--noisy", "real"], "either --noise or --noisy"),
         (["--noise", "gaussian:25", "--match", "s/a/b/"], "--match is about"),
         (["--noise", "gaussian:25", "--baseline", "median"], "no baseline is named 'median'"),
-        (["--noise", "jpeg:10", "--model", "dncnn"], "dncnn does denoise, not deblock"),
         (["--noise", "gaussian:25", "--model", "dncn"], "did you mean dncnn"),
     ],
 )

@@ -3,7 +3,7 @@ import textwrap
 
 import pytest
 
-from imgclean.errors import ModelWeightsMismatch, UnknownModel, UnknownWeightSet
+from imgclean.errors import InvalidSetting, ModelWeightsMismatch, UnknownModel, UnknownWeightSet
 from imgclean.extension.loader import load_plugins
 from imgclean.inference.selection import Selection
 from imgclean.inference.settings import InferenceSettings
@@ -76,4 +76,6 @@ def test_a_model_without_parameters_needs_no_weight_set(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     selection = select(model="halves")
     assert [selection.denoiser(n).weights.config.channels for n in ("gray", "rgb")] == [1, 3]
+    with pytest.raises(InvalidSetting, match="halves does denoise, not deblock"):
+        Selection(load_plugins(), InferenceSettings(device="cpu", task="deblock"), model="halves")
     sys.modules.pop("imgclean_halves", None)
