@@ -30,6 +30,12 @@ def command(*arguments) -> list[str]:
     return [sys.executable, "-m", "imgclean", *map(str, arguments)]
 
 
+def config_of(noise: str = "gaussian:0-55", channels: int = 3, **other) -> WeightSetConfig:
+    """Return the config of a set of DnCNN's that is not on disk."""
+    said = {"name": "mine", "model": "dncnn", "sha256": "0" * 64, "options": {"channels": channels}}
+    return WeightSetConfig(**said | {"noise": noise, "channels": channels} | other)
+
+
 def write_small_set(
     folder: Path, *, channels: int = 3, noise: str = "gaussian:0-55", spoil=None, **options
 ) -> Path:
@@ -44,14 +50,7 @@ def write_small_set(
         network = build_network(DNCNN, validate_options(DNCNN, options))
     if spoil:
         spoil(network)
-    config = WeightSetConfig(
-        name=f"dncnn-{folder.name}",
-        model="dncnn",
-        sha256="0" * 64,
-        noise=noise,
-        channels=channels,
-        options=options,
-    )
+    config = config_of(noise, channels, name=f"dncnn-{folder.name}", options=options)
     write_weight_set(folder, config, network, "float32")
     return folder
 

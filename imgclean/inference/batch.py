@@ -6,24 +6,19 @@ queues bounded in bytes. A stack takes the same way plane by plane. One bad file
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from imgclean.errors import ImageError, ImgcleanError, UnreadableImage, UnwritableImage, one_line
 from imgclean.events import Denoised, Done, Emit, Failed, Skipped
 from imgclean.images.formats import format_by_name
-from imgclean.images.pixels import sample_range
-from imgclean.images.rasters import MemorySamples
 from imgclean.images.read import TRY_OTHER_COPY
 from imgclean.images.write import encode_image, unwritable
 from imgclean.inference.flow import ByteBudget, ReadAhead, WriteBehind
 from imgclean.inference.outputs import put_bytes, put_file
-from imgclean.inference.passage import pass_through
+from imgclean.inference.picture_run import clean_picture
 from imgclean.inference.reports import (
     Progress,
     done,
@@ -31,7 +26,7 @@ from imgclean.inference.reports import (
     left_out,
     nearly_empty,
 )
-from imgclean.inference.said import metadata_of_clean, unsaid
+from imgclean.inference.said import unsaid
 from imgclean.inference.source import Finished
 from imgclean.inference.sources import Reader, format_of_output, require_unchanged
 from imgclean.inference.stack_run import clean_stack
@@ -49,7 +44,7 @@ if TYPE_CHECKING:
     from imgclean.inference.records import Bookkeeping
     from imgclean.inference.source import Source
     from imgclean.inference.stack_run import StackResult
-    from imgclean.inference.treatment import Tool, Treatment
+    from imgclean.inference.treatment import Treatment
     from imgclean.interruption import Interruption
 
 _BYTES_IN_FLIGHT = 256 * 2**20  # decoded images that wait, on each side of the denoiser
@@ -151,12 +146,20 @@ class Batch:
     def _clean_picture(self, source: Source, picture: Picture) -> None:
         tool = self._treatment.choose(source.job, picture, 1)
         started = time.monotonic()
+        scale = self._treatment.scale
+        total = picture.width * picture.height * scale**2
+        progress = Progress(source.job, total, self._emit, self._interruption)
         try:
-            clean, precision = self._treat(tool, picture, source.job)
+            result = clean_picture(
+                picture, tool, self._image_rules, scale=scale, on_pixels=progress.advance
+            )
         except ImageError as error:
             self._report([failed(source.job, error.about(source.job.input))])
             return
-        self._emit(Denoised(pixels=clean.width * clean.height))
+        if result.nearly_empty:
+            self._emit(nearly_empty(source.job))
+        clean = result.picture
+        self._emit(Denoised(pixels=total))
         target = format_by_name(format_of_output(source.job, clean))
         for text in unsaid(
             picture.metadata, clean.metadata, picture.format, target, self._image_rules
@@ -164,33 +167,9 @@ class Batch:
             self._emit(left_out(source.job, text))
         seconds = source.seconds + time.monotonic() - started
         self._writer.submit(
-            lambda: self._write(source, clean, tool.denoiser, precision, seconds),
+            lambda: self._write(source, clean, tool.denoiser, result.precision, seconds),
             clean.samples.nbytes,
         )
-
-    def _treat(self, tool: Tool, picture: Picture, job: Job) -> tuple[Picture, Precision | None]:
-        noisy = MemorySamples(picture.samples)
-        height, width, channels = picture.samples.shape
-        scale = self._treatment.scale
-        height, width = height * scale, width * scale
-        clean = MemorySamples(np.empty((height, width, channels), picture.dtype))
-        progress = Progress(job, width * height, self._emit, self._interruption)
-        colour = picture.colour
-        span = sample_range(colour, self._image_rules.range, highest=picture.highest)
-        passed = pass_through(
-            tool.function,
-            noisy,
-            clean,
-            like=picture,
-            span=span,
-            on_pixels=progress.advance,
-            scale=scale,
-        )
-        if passed.nearly_empty:
-            self._emit(nearly_empty(job))
-        metadata = metadata_of_clean(picture.metadata, self._image_rules, tool.denoiser)
-        result = dataclasses.replace(picture, samples=clean.values, metadata=metadata)
-        return result, passed.precision
 
     def _write(
         self,

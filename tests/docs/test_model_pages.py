@@ -11,8 +11,6 @@ import pytest
 from imgclean_dncnn import DNCNN, imgclean_recipes
 from imgclean_dncnn.options import DnCNNOptions
 
-from imgclean.degradation.parsing import parse_degradation
-from imgclean.evaluation.published import published_figure
 from imgclean.weightsets.config import read_config
 
 ROOT = Path(__file__).parents[2]
@@ -48,24 +46,13 @@ def measured(group):
 
 def rows_of(config):
     for result in config.results:
-        figure = published_figure(
-            DNCNN,
-            config,
-            title=result.set,
-            degradation=parse_degradation(result.degradation),
-            channels=config.channels,
-        )
-        paper = ("", "", "") if figure is None else of_paper(figure, result)
+        psnr, ssim = result.published_psnr, result.published_ssim
+        paper = ("", "") if psnr is None else (f"{psnr:.2f}", f"{result.psnr - psnr:+.2f}")
         yield (
             *(config.name, result.set, result.degradation),
-            *(f"{result.input_psnr:.2f}", f"{result.psnr:.2f}", *paper[:2]),
-            *(f"{result.ssim:.4f}", paper[2]),
+            *(f"{result.input_psnr:.2f}", f"{result.psnr:.2f}", *paper),
+            *(f"{result.ssim:.4f}", "" if ssim is None else f"{ssim:.4f}"),
         )
-
-
-def of_paper(figure, result):
-    ssim = "" if figure.ssim is None else f"{figure.ssim:.4f}"
-    return f"{figure.psnr:.2f}", f"{result.psnr - figure.psnr:+.2f}", ssim
 
 
 def recipes():

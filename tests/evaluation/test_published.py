@@ -2,31 +2,20 @@ import dataclasses
 
 import pytest
 from imgclean_dncnn import DNCNN
+from material import config_of
 
 from imgclean import Published
 from imgclean.degradation.parsing import parse_degradation
 from imgclean.evaluation.published import beside_published, published_figure
 from imgclean.events import Evaluated
-from imgclean.weightsets.config import WeightSetConfig
 
 THREE = "gaussian:0-55|bicubic:2|bicubic:3|bicubic:4|jpeg:5-99"
-
-
-def config(noise, channels=1):
-    return WeightSetConfig(
-        name="mine",
-        model="dncnn",
-        sha256="0" * 64,
-        noise=noise,
-        channels=channels,
-        options={"channels": channels},
-    )
 
 
 def figure(noise, title, degradation, channels=1):
     return published_figure(
         DNCNN,
-        config(noise, channels),
+        config_of(noise, channels),
         title=title,
         degradation=parse_degradation(degradation),
         channels=channels,

@@ -3,26 +3,19 @@ from types import SimpleNamespace
 
 import pytest
 from imgclean_dncnn import DNCNN
+from material import config_of
 
 from imgclean.degradation.parsing import parse_degradation
 from imgclean.evaluation.results import as_results, measure_levels
 from imgclean.events import ignore
 from imgclean.images.luminance import gray_from_rgb
-from imgclean.weightsets.config import WeightSetConfig
 
 
 @pytest.fixture
 def blind_gray(unchanged):
     """A restorer that returns its input and says that it is a blind DnCNN for gray images."""
-    config = WeightSetConfig(
-        name="mine",
-        model="dncnn",
-        sha256="0" * 64,
-        noise="gaussian:0-55",
-        channels=1,
-        options={"channels": 1},
-    )
-    unchanged.denoiser = SimpleNamespace(info=DNCNN, weights=SimpleNamespace(config=config))
+    weights = SimpleNamespace(config=config_of(channels=1))
+    unchanged.denoiser = SimpleNamespace(info=DNCNN, weights=weights)
     return unchanged
 
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
+import struct
 from fractions import Fraction
 from io import BytesIO
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tifffile
+from material import noise_image
 from PIL import Image
 from specimens import DENSITY, KINDS, Kind, everything, exif_values, file_of, samples_of
 from tiff_material import smooth_samples, tiff
 
 from imgclean.extension.requests import Window
 from imgclean.images.formats import format_by_name
-from imgclean.images.metadata.enlarged import enlarged_exif, enlarged_packet, enlarged_resources
+from imgclean.images.metadata.enlarged import enlarged_exif, enlarged_packet
+from imgclean.images.metadata.iptc import enlarged_resources
+from imgclean.images.png.chunks import Chunk, Header
+from imgclean.images.png.record import PngRecord
 from imgclean.images.rasters import MemorySamples
 from imgclean.images.read import read_image
+from imgclean.images.tiff.enlarged import enlarged_tags
+from imgclean.images.tiff.tags import Layout, Tag
 from imgclean.inference.enlargement import EnlargedSamples
 
 EXACT = [kind for kind in KINDS if kind.format != "jpeg"]
@@ -35,6 +44,8 @@ def enlarged(clean_unchanged, path, data: bytes, scale: int, **how):
 @pytest.mark.parametrize("kind", EXACT, ids=str)
 def test_every_kind_is_enlarged_bicubically_at_its_own_depth(clean_unchanged, tmp_path, kind):
     samples = samples_of(kind, 12, 17)
+    if kind.alpha:  # the right half is visible
+        samples[:, 17 // 2 :, -1] = samples.max()
     path = tmp_path / f"a{format_by_name(kind.format).suffixes[0]}"
     target = enlarged(clean_unchanged, path, file_of(kind, samples), 3, tile=16)
     small, large = read_image(path), read_image(target)
@@ -42,12 +53,13 @@ def test_every_kind_is_enlarged_bicubically_at_its_own_depth(clean_unchanged, tm
     assert (large.dtype, large.alpha, large.highest) == (small.dtype, small.alpha, small.highest)
     expected = EnlargedSamples(MemorySamples(small.samples), 3, small.highest)
     if small.alpha:  # colours that alpha hides are filled before they are enlarged
-        shown = large.samples[:, :, -1:] != 0
         alpha = expected.read(Window(0, 0, 51, 36))[:, :, -1]
         assert (large.samples[:, :, -1] == alpha).all()
-        assert shown.any()
-        return
-    whole = expected.read(Window(0, 0, 51, 36))
+        far = 3 * (17 // 2 + 4)  # from what is hidden, on the left, none of it is reached here
+        large = dataclasses.replace(large, samples=large.samples[:, far:])
+        whole = expected.read(Window(far, 0, 51 - far, 36))
+    else:
+        whole = expected.read(Window(0, 0, 51, 36))
     if small.dtype.kind == "u":
         assert np.abs(large.samples.astype(int) - whole).max() <= 1
     else:
@@ -59,13 +71,20 @@ def test_an_enlarged_image_is_as_large_on_paper_and_keeps_what_else_it_says(
     clean_unchanged, tmp_path, kind: Kind
 ):
     path = tmp_path / f"a{format_by_name(kind.format).suffixes[0]}"
-    target = enlarged(clean_unchanged, path, file_of(kind, samples_of(kind), everything()), 2)
+    stated = dataclasses.replace(everything(), exif=exif_of_size())
+    target = enlarged(clean_unchanged, path, file_of(kind, samples_of(kind), stated), 2)
     small, large = read_image(path).metadata, read_image(target).metadata
     assert (large.icc, large.iptc, large.xmp) == (small.icc, small.iptc, small.xmp)
     before, after = exif_values(small.exif), exif_values(large.exif)
-    assert {k: v for k, v in after.items() if k[1] not in (282, 283)} == {
-        k: v for k, v in before.items() if k[1] not in (282, 283)
-    }
+    assert before.keys() == after.keys()
+    changed = {key: (before[key], after[key]) for key in before if before[key] != after[key]}
+    if "exif" in format_by_name(kind.format).holds:
+        assert changed.pop((1, 40962)) == ("50", "100")
+        assert changed.pop((1, 40963)) == ("40", "80")
+        for tag in (282, 283):
+            one, other = map(float, changed.pop((0, tag)))
+            assert other == pytest.approx(2 * one)
+    assert changed == {}
     if kind.format in NO_DENSITY:
         assert large.resolution is None
         return
@@ -74,6 +93,15 @@ def test_an_enlarged_image_is_as_large_on_paper_and_keeps_what_else_it_says(
     assert large.resolution.per("inch") == pytest.approx(
         tuple(2 * each for each in small.resolution.per("inch")), rel=1e-3
     )
+
+
+def exif_of_size() -> bytes:
+    """Return EXIF with a density, the size of the specimens and a maker note."""
+    block = Image.Exif()
+    block[0x010F], block[282], block[283], block[296] = "Maker", DENSITY, DENSITY, 2
+    photo = block.get_ifd(0x8769)
+    photo[40962], photo[40963], photo[0x927C] = 50, 40, bytes(range(256))
+    return block.tobytes().removeprefix(b"Exif\x00\x00")
 
 
 def test_exif_says_the_new_size_and_its_maker_note_stays_where_it_is():
@@ -176,6 +204,49 @@ def test_a_map_stays_where_it_is(clean_unchanged, tmp_path, kind, shift):
         found = file.pages.first.tags
         assert found[33550].value == (5.0, 5.0, 0.0)
         assert found[33922].value == (shift, shift, 0.0, 5000.0, 7000.0, 0.0)
+
+
+def test_a_place_on_the_map_is_the_same_by_a_transformation_of_either_kind():
+    matrix = np.array([[2.0, 0.3, 0, 500], [0.1, -2.0, 0, 700], [0, 0, 1, 0], [0, 0, 0, 1]])
+    layout = Layout("<")
+    for kind, offset in ((1, 0.0), (2, 1.0)):  # of points, a centre (i) lies at 3 i + 1
+        keys = struct.pack("<8H", 1, 1, 0, 1, 1025, 0, 1, kind)
+        tags = [Tag(34264, 12, struct.pack("<16d", *matrix.ravel())), Tag(34735, 3, keys)]
+        large = enlarged_tags(tags, layout, 3, samples_last=False)[0]
+        moved = np.array(struct.unpack("<16d", large.value)).reshape(4, 4)
+        for i, j in ((0, 0), (7, 0), (3, 11)):
+            place = moved @ (3 * i + offset, 3 * j + offset, 0, 1)
+            np.testing.assert_allclose(place, matrix @ (i, j, 0, 1))
+
+
+def test_what_a_png_says_of_its_pixels_is_of_the_large_ones():
+    chunks = [
+        Chunk(b"oFFs", struct.pack(">iiB", 10, -4, 0)),
+        Chunk(b"oFFs", struct.pack(">iiB", 10, -4, 1)),  # in micrometres
+        Chunk(b"sCAL", b"\x010.5\x000.25"),
+        Chunk(b"sCAL", b"\x01wide\x000.25"),
+        Chunk(b"pHYs", struct.pack(">IIB", 3, 2, 0)),  # an aspect alone
+    ]
+    record = PngRecord(Header(4, 4, 8, 0, False), tuple(chunks), ())
+    moved, same, halves, broken, aspect = record.enlarged(2).before
+    assert struct.unpack(">iiB", moved.body) == (20, -8, 0)
+    assert (same, broken) == (chunks[1], chunks[3])
+    assert halves.body == b"\x010.25\x000.125"
+    assert struct.unpack(">IIB", aspect.body) == (6, 4, 0)
+
+
+def test_an_image_that_memory_cannot_hold_enlarged_fails_alone(
+    clean_unchanged, tmp_path, monkeypatch
+):
+    for name, side in (("small", 20), ("wide", 200)):
+        Image.fromarray(noise_image(side, side)).save(tmp_path / f"{name}.png")
+    left = SimpleNamespace(available=1_000_000)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: left)
+    inputs = tmp_path / "small.png", tmp_path / "wide.png"
+    events = clean_unchanged(*inputs, output=tmp_path / "out", scale=3)
+    (failed,) = [each for each in events if each.event == "failed"]
+    assert "wide.png: enlarged to 600 x 600 pixels it takes" in failed.message
+    assert [each.input for each in events if each.event == "done"] == [str(inputs[0])]
 
 
 def test_an_image_that_would_not_fit_is_refused_before_it_is_computed(clean_unchanged, tmp_path):

@@ -3,13 +3,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 from imgclean_dncnn import DNCNN
+from material import config_of
 from training_pictures import write_pictures
 
 from imgclean.events import ignore
 from imgclean.training.recipe import read_recipe
 from imgclean.training.training_set import read_training_set
 from imgclean.training.validation import inspection_of, validate
-from imgclean.weightsets.config import WeightSetConfig
 
 
 def test_images_of_one_name_in_two_folders_have_a_picture_each(tmp_path):
@@ -38,17 +38,7 @@ class Unchanging:
     """A denoiser of a blind colour DnCNN that returns its input."""
 
     info = DNCNN
-    weights = SimpleNamespace(
-        name="mine",
-        config=WeightSetConfig(
-            name="mine",
-            model="dncnn",
-            sha256="0" * 64,
-            noise="gaussian:0-55",
-            channels=3,
-            options={"channels": 3},
-        ),
-    )
+    weights = SimpleNamespace(name="mine", config=config_of())
 
     def denoise(self, raster, sink, *, dtype):
         sink.values = raster.values

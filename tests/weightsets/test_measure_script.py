@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from material import ENVIRONMENT, write_small_set
+from material import ENVIRONMENT, config_of, write_small_set
 from torch import nn
 from training_pictures import write_pictures
 
 from imgclean.degradation.parsing import parse_degradation
 from imgclean.weightsets.card import render_card
-from imgclean.weightsets.config import WeightSetConfig, read_config
+from imgclean.weightsets.config import read_config
 
 SCRIPT = Path(__file__).parents[2] / "weights" / "measure.py"
 THREE = "gaussian:0-55|bicubic:2|bicubic:3|bicubic:4|jpeg:5-99"
@@ -27,17 +27,6 @@ def script():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def config(noise, channels=1):
-    return WeightSetConfig(
-        name="mine",
-        model="dncnn",
-        sha256="0" * 64,
-        noise=noise,
-        channels=channels,
-        options={"channels": channels},
-    )
 
 
 def specs(points):
@@ -67,7 +56,7 @@ BLIND = "gaussian:15 gaussian:25 gaussian:50"
     ],
 )
 def test_a_set_is_measured_on_the_tables_of_its_domain(script, noise, channels, tables):
-    assert specs(script.tables_of(config(noise, channels))) == tables
+    assert specs(script.tables_of(config_of(noise, channels))) == tables
 
 
 @pytest.mark.parametrize(
@@ -87,12 +76,12 @@ def test_a_set_is_measured_on_the_tables_of_its_domain(script, noise, channels, 
     ],
 )
 def test_the_edges_that_are_checked_lie_in_the_domain(script, noise, channels, edges):
-    assert specs(script.edges_of(config(noise, channels))) == edges
+    assert specs(script.edges_of(config_of(noise, channels))) == edges
 
 
 def test_an_added_point_is_checked_wherever_it_lies(script):
     added = [parse_degradation("jpeg:7")]
-    assert specs(script.edges_of(config("gaussian:25"), added))["classic5"] == "jpeg:7"
+    assert specs(script.edges_of(config_of("gaussian:25", 1), added))["classic5"] == "jpeg:7"
 
 
 @pytest.fixture

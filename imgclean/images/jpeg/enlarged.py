@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import struct
 
-from imgclean.images.jpeg.segments import APP0, APP1, APP13
-from imgclean.images.metadata.enlarged import enlarged_exif, enlarged_resources
-
-JFIF = b"JFIF\x00"
-EXIF = b"Exif\x00\x00"
-PHOTOSHOP = b"Photoshop 3.0\x00"
-"""What the payloads of segments begin with."""
+from imgclean.images.jpeg.segments import APP0, APP1, APP13, EXIF, JFIF, PHOTOSHOP
+from imgclean.images.metadata.enlarged import enlarged_exif
+from imgclean.images.metadata.iptc import enlarged_resources
 
 _LARGEST_DENSITY = (1 << 16) - 1
 _DENSITY_AT = 8  # of a JFIF segment's payload; 0 a unit before it stands for an aspect alone

@@ -5,10 +5,18 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from imgclean.images.jpeg.enlarged import EXIF, JFIF, PHOTOSHOP
 from imgclean.images.jpeg.quality import quality_of_luma
 from imgclean.images.jpeg.record import adobe_segment
-from imgclean.images.jpeg.segments import APP0, APP1, APP2, APP13, LARGEST_PAYLOAD
+from imgclean.images.jpeg.segments import (
+    APP0,
+    APP1,
+    APP2,
+    APP13,
+    EXIF,
+    JFIF,
+    LARGEST_PAYLOAD,
+    PHOTOSHOP,
+)
 from imgclean.images.metadata.iptc import iptc_of_resources, resolution_of_resources, resources_with
 from imgclean.images.picture import Metadata, Resolution
 

@@ -18,6 +18,11 @@ APP0, APP1, APP2, APP13, APP14 = 0xE0, 0xE1, 0xE2, 0xED, 0xEE
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 LARGEST_PAYLOAD = 65_533
 
+JFIF = b"JFIF\x00"
+EXIF = b"Exif\x00\x00"
+PHOTOSHOP = b"Photoshop 3.0\x00"
+"""What the payloads of APP0, APP1 and APP13 begin with."""
+
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xD8)))  # markers without a payload
 _SCAN_END = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # neither a stuffed byte nor a restart
 

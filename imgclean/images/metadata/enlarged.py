@@ -26,7 +26,6 @@ SIDES = frozenset((256, 257, 40962, 40963))
 
 _LARGEST = {SHORT: (1 << 16) - 1, LONG: (1 << 32) - 1}
 _FORMATS: dict[int, Literal["H", "I"]] = {SHORT: "H", LONG: "I"}
-_RESOURCE_RESOLUTION = b"8BIM\x03\xed"
 _XMP_DENSITY = re.compile(
     rb"(\b(?:tiff|exif):(?:FocalPlane)?[XY]Resolution(?:=[\"']|>)\s*)(\d+)(?=/\d)"
 )
@@ -84,19 +83,6 @@ def enlarged_packet(xmp: bytes | None, scale: int) -> bytes | None:
         return found[1] + str(int(found[2]) * scale).encode()
 
     return _XMP_SIDE.sub(larger, _XMP_DENSITY.sub(larger, xmp))
-
-
-def enlarged_resources(block: bytes, scale: int) -> bytes:
-    """Return Photoshop's image resources with the density of the enlarged image."""
-    at = block.find(_RESOURCE_RESOLUTION)
-    start = at + len(_RESOURCE_RESOLUTION) + 6  # an empty name and the length
-    if at < 0 or block[start - 4 : start] != (16).to_bytes(4) or len(block) < start + 16:
-        return block
-    changed = bytearray(block)
-    for place in (start, start + 8):
-        density = int.from_bytes(block[place : place + 4]) * scale
-        changed[place : place + 4] = min(density, _LARGEST[LONG]).to_bytes(4)
-    return bytes(changed)
 
 
 def _values(

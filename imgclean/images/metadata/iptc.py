@@ -16,12 +16,20 @@ if TYPE_CHECKING:
 
 _SIGNATURES = (b"8BIM", b"MeSa", b"AgHg", b"PHUT", b"DCSR")
 _IPTC, _RESOLUTION = 0x0404, 0x03ED
+_RESOLUTION_BYTES = 16
+_LARGEST = (1 << 32) - 1
 _FIXED_POINT = 65_536  # a density is 16 bits before and 16 bits behind the point
 _NO_NAME = b"\x00\x00"
 
 
 def photoshop_resources(block: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield number and content of each resource in a block, up to the first damaged one."""
+    for number, start, end in _places(block):
+        yield number, block[start:end]
+
+
+def _places(block: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield number, start and end of each resource's content."""
     position = 0
     while block[position : position + 4] in _SIGNATURES:
         name_at = position + 6
@@ -31,7 +39,7 @@ def photoshop_resources(block: bytes) -> Iterator[tuple[int, bytes]]:
         end = start + int.from_bytes(block[name_end:start])
         if end > len(block):
             return
-        yield int.from_bytes(block[position + 4 : name_at]), block[start:end]
+        yield int.from_bytes(block[position + 4 : name_at]), start, end
         position = end + (end - start) % 2
 
 
@@ -47,10 +55,21 @@ def resolution_of_resources(block: bytes) -> Resolution | None:
     A structure ResolutionInfo: pixels per inch as fixed point, and units to display it in.
     """
     for number, content in photoshop_resources(block):
-        if number == _RESOLUTION and len(content) == 16:
+        if number == _RESOLUTION and len(content) == _RESOLUTION_BYTES:
             x, y = struct.unpack(">I4xI4x", content)
             return Resolution(x / _FIXED_POINT, y / _FIXED_POINT, "inch") if x and y else None
     return None
+
+
+def enlarged_resources(block: bytes, scale: int) -> bytes:
+    """Return a block, of its length, with the density of the image enlarged by `scale`."""
+    changed = bytearray(block)
+    for number, start, end in _places(block):
+        if number == _RESOLUTION and end - start == _RESOLUTION_BYTES:
+            for place in (start, start + _RESOLUTION_BYTES // 2):
+                density = int.from_bytes(block[place : place + 4]) * scale
+                changed[place : place + 4] = min(density, _LARGEST).to_bytes(4)
+    return bytes(changed)
 
 
 def resources_with(*, iptc: bytes | None = None, resolution: Resolution | None = None) -> bytes:
