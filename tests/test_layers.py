@@ -11,7 +11,7 @@ import imgclean
 
 PACKAGE = Path(imgclean.__file__).parent
 LAYERS = [
-    ("errors", "events", "atomic", "interruption"),
+    ("errors", "events", "atomic", "interruption", "gradient"),
     ("extension",),
     ("images",),
     ("degradation",),

@@ -9,6 +9,7 @@ import torch
 
 from imgclean.errors import InvalidSetting
 from imgclean.events import Note
+from imgclean.extension.loader import load_plugins
 from imgclean.training.stages import FRESH
 from imgclean.weightsets.catalogue import find, installed
 from imgclean.weightsets.network import build_network, load_tensors, validate_options
@@ -48,16 +49,24 @@ def begin_network(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(stage.seed + index)
         network = build_network(info, validate_options(info, stage.options))
-    own = recipe.stages[index].init if recipe.stages else None
-    if own == FRESH:
+    of_stage = recipe.stages[index] if recipe.stages else None
+    if of_stage is not None and of_stage.init == FRESH:
         return network
-    if own is not None:
-        inherit(network, read_tensors(find(own, installed(), (info,))), emit)
+    if of_stage is not None and of_stage.init is not None:
+        inherit(network, _tensors_of(of_stage.init, of_stage.into, info), emit)
     elif before is not None:
         inherit(network, before, emit)
     elif not index and recipe.init is not None:
         load_tensors(info, network, find(recipe.init, installed(), (info,)))
     return network
+
+
+def _tensors_of(reference: str, into: str | None, info: ModelInfo) -> dict[str, torch.Tensor]:
+    """Return a set's tensors under the names that they have in the network, or in a part of it."""
+    if into is None:
+        return read_tensors(find(reference, installed(), (info,)))
+    tensors = read_tensors(find(reference, installed(), load_plugins().infos()))
+    return {f"{into}.{name}": each for name, each in tensors.items()}
 
 
 def inherit(network: torch.nn.Module, earlier: Mapping[str, torch.Tensor], emit: Emit) -> None:

@@ -66,11 +66,11 @@ class Inspection:
         """Return the mean PSNR in dB over the samples, or None where it does not count.
 
         Args:
-            network: is left in the mode in which it was.
+            network: each of its modules is left in the mode in which it was.
             autocast: gives the context of a pass.
         """
         device = next(network.parameters()).device
-        was_training = network.training
+        training = [each for each in network.modules() if each.training]
         network.eval()
         scores = []
         for index, sample in enumerate(self.samples):
@@ -83,7 +83,8 @@ class Inspection:
             scores.append(psnr_of(float(error)))
             if index < _PICTURES:
                 self._shown[sample.name] = side_by_side(sample.noisy, output, sample.clean)
-        network.train(was_training)
+        for module in training:
+            module.training = True  # not `train`, which would wake what is frozen in it
         return float(np.mean(scores)) if scores and self.counts else None
 
     def pictures(self) -> dict[str, NDArray[np.uint8]]:

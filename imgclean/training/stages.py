@@ -25,6 +25,8 @@ class Stage(BaseModel):
         name: as in the log.
         init: what it begins from: `fresh`, or a weight set, a name or a path; None for what the
             stage before has made, and in the first stage for the run's.
+        into: the part of the network, as `naive`, for which `init` is, be it another model's; the
+            rest begins fresh.
         share: part of the run's budget, in proportion to that of the other stages.
         freeze: shell patterns; parameters whose names match stay as they are.
     """
@@ -33,6 +35,7 @@ class Stage(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     init: str | None = None
+    into: str | None = None
     share: PositiveFloat = 1.0
     freeze: list[str] = []
 
@@ -42,6 +45,12 @@ class Stage(BaseModel):
         if others:
             may = ", ".join(sorted(STAGE_MAY_CHANGE))
             raise ValueError(f"a stage cannot change {', '.join(others)}, but {may}")
+        return self
+
+    @model_validator(mode="after")
+    def _part_has_a_beginning(self) -> Stage:
+        if self.into is not None and self.init in (None, FRESH):
+            raise ValueError("into says which part begins as a weight set: init names none")
         return self
 
     @property

@@ -10,7 +10,8 @@ from scipy.ndimage import correlate
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from imgclean.errors import InvalidSetting
-from imgclean.training.losses.edges import canny_map, sobel
+from imgclean.gradient import sobel
+from imgclean.training.losses.edges import canny_map
 from imgclean.training.losses.objective import Objective
 from imgclean.training.losses.terms import LossTerm, Ramp
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from imgclean.errors import InvalidSetting
-from imgclean.training.losses.edges import canny_map, sobel, sobel_map
+from imgclean.gradient import sobel
+from imgclean.training.losses.edges import canny_map, sobel_map
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
