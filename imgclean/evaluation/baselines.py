@@ -50,6 +50,7 @@ class Baseline:
         self,
         planes: NDArray[np.float32],
         dtype: np.dtype[np.generic],  # noqa: ARG002 - the same for all
+        truth: NDArray[np.float32] | None = None,  # noqa: ARG002 - likewise
     ) -> NDArray[np.float32]:
         """Return the clean float32[C, H, W]."""
         image = planes.transpose(1, 2, 0).astype(np.float64)

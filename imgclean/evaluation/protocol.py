@@ -152,7 +152,7 @@ class _Run:
     def _scored(self, trial: Trial, name: str) -> Scores:
         started = time.perf_counter()
         try:
-            output = self._restorer.restore(trial.planes, trial.dtype)
+            output = self._restorer.restore(trial.planes, trial.dtype, trial.truth)
         except ImageError as error:
             raise error.about(name) from error
         self._seconds += time.perf_counter() - started

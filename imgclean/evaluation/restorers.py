@@ -25,13 +25,18 @@ class Restorer(Protocol):
         """Name of the weight set; of a method without weights its own."""
 
     def restore(
-        self, planes: NDArray[np.float32], dtype: np.dtype[np.generic]
+        self,
+        planes: NDArray[np.float32],
+        dtype: np.dtype[np.generic],
+        truth: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """Return the clean image.
 
         Args:
             planes: float32[C, H, W], nominally in [0, 1].
             dtype: sample type of the image's file.
+            truth: what should come out, of the shape of `planes`, for a model that shows what
+                could be reached if it were known.
 
         Raises:
             ImageError: it cannot be cleaned.
@@ -59,7 +64,10 @@ class ModelRestorer:
         return self.denoiser.weights.name
 
     def restore(
-        self, planes: NDArray[np.float32], dtype: np.dtype[np.generic]
+        self,
+        planes: NDArray[np.float32],
+        dtype: np.dtype[np.generic],
+        truth: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """Return the clean float32[C, H, W].
 
@@ -68,5 +76,6 @@ class ModelRestorer:
         """
         channels, height, width = planes.shape
         sink = ArraySink((channels, height, width))
-        self.denoiser.denoise(ArrayRaster(planes), sink, dtype=dtype)
+        known = None if truth is None else ArrayRaster(truth)
+        self.denoiser.denoise(ArrayRaster(planes), sink, dtype=dtype, clean=known)
         return sink.values

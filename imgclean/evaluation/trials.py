@@ -61,6 +61,12 @@ class Trial:
         """What is cleaned: float32[C, H, W]."""
         return np.ascontiguousarray(self.noisy.transpose(2, 0, 1), dtype=np.float32)
 
+    @property
+    def truth(self) -> NDArray[np.float32]:
+        """What should come out: float32[C, H, W], in [0, 1]."""
+        unit = self.clean.transpose(2, 0, 1) / GREY_LEVELS
+        return np.ascontiguousarray(unit, dtype=np.float32)
+
     def score(self, output: NDArray[np.float32]) -> Scores:
         """Return how good the output float32[C, H, W] and the input are."""
         levels = output.transpose(1, 2, 0).clip(0, 1).astype(np.float64) * GREY_LEVELS

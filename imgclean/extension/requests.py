@@ -47,15 +47,33 @@ class RunTiles(Protocol):
         raster: Raster,
         halo: int,
         alignment: int = 1,
+        *,
+        share: float = 1.0,
     ) -> Raster:
-        """Return the image whose tiles `function` computed.
+        """Return the image whose tiles `function` computes, when it is read or returned.
 
         Args:
             function: float[N, C, h, w] to float[N, C', h, w], on the run's device.
             raster: the input.
             halo: pixels of context that every output pixel depends on.
             alignment: tile origins are multiples of it.
+            share: what part of all passes' work it is, for the progress that is shown.
         """
+
+
+class MeanOverTiles(Protocol):
+    """One pass of a function over an image, of whose result only the mean is kept."""
+
+    def __call__(
+        self,
+        function: Callable[[torch.Tensor], torch.Tensor],
+        raster: Raster,
+        halo: int,
+        alignment: int = 1,
+        *,
+        share: float = 1.0,
+    ) -> NDArray[np.float64]:
+        """Return the mean of each channel over the image, float64[C']; arguments as `RunTiles`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +88,8 @@ class DenoiseRequest:
         precision: the precision that the model was prepared in.
         options: the model options of the weight set.
         run_tiles: runs a function over a raster in tiles.
+        mean_over_tiles: does so too, and returns the mean of each channel over the image.
+        clean: the clean image, where an evaluation has it: for what no other run can be given.
     """
 
     sigma: float | None
@@ -79,6 +99,8 @@ class DenoiseRequest:
     precision: Precision
     options: Mapping[str, Any]
     run_tiles: RunTiles
+    mean_over_tiles: MeanOverTiles
+    clean: Raster | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

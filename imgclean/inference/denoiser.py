@@ -14,8 +14,9 @@ from imgclean.extension.requests import DenoiseRequest, Raster
 from imgclean.inference.channels import join_channels, split_channels
 from imgclean.inference.device import choose_precision, forbid_tf32, measure_cudnn_choices
 from imgclean.inference.engine import run_tiles
-from imgclean.inference.float_store import FloatStore, hand_on
+from imgclean.inference.float_store import Blended, FloatStore, hand_on
 from imgclean.inference.luma import LumaOf, WithLuma
+from imgclean.inference.passes import Pass, Passes
 from imgclean.inference.preparation.backends import require_backend
 from imgclean.inference.preparation.prepare import Target, in_precision, prepare, prepare_parts
 from imgclean.inference.preparation.trial import Images
@@ -114,6 +115,7 @@ class Denoiser:
         dtype: np.dtype[np.generic],
         on_pixels: Callable[[int], None] = lambda _: None,
         colours: bool = False,
+        clean: Raster | None = None,
     ) -> Precision:
         """Clean one image.
 
@@ -124,6 +126,8 @@ class Denoiser:
             on_pixels: told how many pixels were finished; may raise to stop.
             colours: whether its channels are red, green and blue, of which a model of one channel
                 that deblocks or enlarges gets the luma.
+            clean: the clean image, where it is known, for a plugin that asks for it; of the
+                channels of `raster`.
 
         Returns:
             The precision of the result.
@@ -137,12 +141,12 @@ class Denoiser:
         luma = colours and self.works_on_luma
         with _naming_the_model(self.info.name):
             try:
-                self._denoise_in(precision, raster, sink, on_pixels, luma=luma)
+                self._denoise_in(precision, raster, sink, on_pixels, luma=luma, truth=clean)
             except NonFiniteOutput:
                 if precision == "fp32":
                     raise
                 precision = "fp32"
-                self._denoise_in(precision, raster, sink, on_pixels, luma=luma)
+                self._denoise_in(precision, raster, sink, on_pixels, luma=luma, truth=clean)
         return precision
 
     @property
@@ -163,28 +167,40 @@ class Denoiser:
         on_pixels: Callable[[int], None],
         *,
         luma: bool,
+        truth: Raster | None,
     ) -> None:
+        strength = self.settings.strength
         if luma:
-            clean = self._clean(precision, LumaOf(raster), on_pixels)
-            hand_on(WithLuma(raster, clean), raster, sink, self.settings.strength)
+            cleaned = self._clean(precision, LumaOf(raster), on_pixels)
+            hand_on(WithLuma(raster, cleaned), raster, sink, strength)
             return
-        parts = split_channels(raster, self.weights.config.channels)
+        channels = self.weights.config.channels
+        parts = split_channels(raster, channels)
         if parts == [raster]:
-            result = self._by_plugin(precision, raster, on_pixels)
+            result = self._by_plugin(precision, raster, on_pixels, truth)
             if result is None:
-                function = blending(self._model_function(precision), self.settings.strength)
+                function = blending(self._model_function(precision), strength)
                 self._run_tiles(precision, function, raster, sink, on_pixels)
                 return
+            target = sink if strength == 1 else Blended(sink, raster, strength)
+            if isinstance(result, Pass) and result.compute_into(target):
+                return
         else:
-            cleaned = [self._clean(precision, part, on_pixels) for part in parts]
-            result = join_channels(cleaned, raster.shape[0])
-        hand_on(result, raster, sink, self.settings.strength)
+            truths = split_channels(truth, channels) if truth else [None] * len(parts)
+            pairs = zip(parts, truths, strict=True)
+            cleaned_parts = [self._clean(precision, part, on_pixels, its) for part, its in pairs]
+            result = join_channels(cleaned_parts, raster.shape[0])
+        hand_on(result, raster, sink, strength)
 
     def _clean(
-        self, precision: Precision, raster: Raster, on_pixels: Callable[[int], None]
+        self,
+        precision: Precision,
+        raster: Raster,
+        on_pixels: Callable[[int], None],
+        truth: Raster | None = None,
     ) -> Raster:
         """Return the clean image as a raster of its own, at full strength."""
-        result = self._by_plugin(precision, raster, on_pixels)
+        result = self._by_plugin(precision, raster, on_pixels, truth)
         if result is not None:
             return result
         store = FloatStore(*raster.shape[1:])
@@ -192,19 +208,28 @@ class Denoiser:
         return store.raster()
 
     def _by_plugin(
-        self, precision: Precision, raster: Raster, on_pixels: Callable[[int], None]
+        self,
+        precision: Precision,
+        raster: Raster,
+        on_pixels: Callable[[int], None],
+        truth: Raster | None,
     ) -> Raster | None:
         if self._plugin_denoise is None:
             return None
+        target = self._target(precision)
 
-        def one_pass(
-            function: TileFunction, raster: Raster, halo: int, alignment: int = 1
-        ) -> Raster:
-            store = FloatStore(*raster.shape[1:])
-            wrapped = self._averaged(in_precision(function, self._target(precision)))
-            self._run_tiles(precision, wrapped, raster, store, on_pixels, halo, alignment)
-            return store.raster()
+        def run(
+            function: TileFunction,
+            raster: Raster,
+            sink: Sink,
+            on_pixels: Callable[[int], None],
+            halo: int,
+            alignment: int,
+        ) -> None:
+            wrapped = self._averaged(in_precision(function, target))
+            self._run_tiles(precision, wrapped, raster, sink, on_pixels, halo, alignment)
 
+        passes = Passes(run, on_pixels)
         request = DenoiseRequest(
             sigma=self.settings.unit_sigma,
             task=self.settings.task,
@@ -212,10 +237,11 @@ class Denoiser:
             device=str(self.device),
             precision=precision,
             options=self.weights.config.options,
-            run_tiles=one_pass,
+            run_tiles=passes.run_tiles,
+            mean_over_tiles=passes.mean_over_tiles,
+            clean=truth,
         )
-        model = self._parts(self._target(precision))
-        return self._plugin_denoise(model=model, image=raster, request=request)
+        return self._plugin_denoise(model=self._parts(target), image=raster, request=request)
 
     def _run_tiles(
         self,

@@ -60,15 +60,32 @@ def hand_on(result: Raster, raster: Raster, sink: Sink, strength: float) -> None
         NonFiniteOutput: there is a NaN or an infinity in the clean image.
     """
     _, height, width = raster.shape
-    share = np.float32(strength)
+    target = sink if strength == 1 else Blended(sink, raster, strength)
     for window in split(Window(0, 0, width, height), _COPY_SIDE):
         clean = result.read(window)
         if not _is_finite(clean):
             raise NonFiniteOutput("the model returned NaN or infinity")
-        if strength != 1:
-            noisy = raster.read(window)
-            clean = noisy + share * (clean - noisy)
-        sink.write(window, clean)
+        target.write(window, clean)
+
+
+class Blended:
+    """A sink for a clean image, of which another one gets a blend with the noisy one.
+
+    Args:
+        sink: gets the blend.
+        raster: the noisy image.
+        strength: share of the change that is applied.
+    """
+
+    def __init__(self, sink: Sink, raster: Raster, strength: float) -> None:
+        self._sink = sink
+        self._raster = raster
+        self._share = np.float32(strength)
+
+    def write(self, window: Window, values: NDArray[np.float32]) -> None:
+        """Blend float32[C, h, w]."""
+        noisy = self._raster.read(window)
+        self._sink.write(window, noisy + self._share * (values - noisy))
 
 
 def _is_finite(values: NDArray[np.float32]) -> bool:

@@ -14,6 +14,7 @@ from imgclean.degradation.spec import Gaussian
 from imgclean.events import Validated
 from imgclean.training.pictures import side_by_side
 from imgclean.training.tally import psnr_of
+from imgclean.weightsets.network import takes_clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,12 +73,14 @@ class Inspection:
         device = next(network.parameters()).device
         training = [each for each in network.modules() if each.training]
         network.eval()
+        shows_clean = takes_clean(network)
         scores = []
         for index, sample in enumerate(self.samples):
             noisy = sample.noisy[None].to(device, memory_format=torch.channels_last)
             level = None if sample.sigma is None else noisy.new_full((1,), sample.sigma)
+            truth = {"clean": sample.clean[None].to(device)} if shows_clean else {}
             with autocast():
-                output = network(noisy, level)
+                output = network(noisy, level, **truth)
             output = output[0].float().cpu()
             error = (output.clamp(0, 1) - sample.clean).square().mean()
             scores.append(psnr_of(float(error)))

@@ -17,8 +17,10 @@ from imgclean.training.measurements import StageMeasurements
 from imgclean.training.optimisers import set_rate
 from imgclean.training.reports import NotANumber, StageReports
 from imgclean.training.safekeeping import Safekeeping
+from imgclean.weightsets.network import takes_clean
 
 if TYPE_CHECKING:
+    from imgclean.training.batches import Batch
     from imgclean.training.schedule import Progress
     from imgclean.training.stage_parts import StageParts
     from imgclean.training.state import StageState
@@ -38,6 +40,7 @@ class StageLoop:
     def __init__(self, state: StageState, parts: StageParts) -> None:
         self._state = state
         self._parts = parts
+        self._shows_clean = takes_clean(state.network)
         self._reports = StageReports(state, parts)
         self._measurements = StageMeasurements(state, parts)
         self._safekeeping = Safekeeping(state, parts)
@@ -99,7 +102,7 @@ class StageLoop:
         set_rate(state.optimisers, of_peak)
         self._seed_the_network(state.step)
         batch = parts.batches(state.step)
-        output = parts.module(batch.noisy, batch.sigma).float()
+        output = self._output(batch)
         if state.adversary:
             state.adversary.update(output.detach(), batch.clean)
         loss, terms = parts.objective(output, batch.clean, progress.share)
@@ -114,6 +117,10 @@ class StageLoop:
         state.step += 1
         self._reports.count(loss, terms, output, batch)
         return of_peak
+
+    def _output(self, batch: Batch) -> torch.Tensor:
+        clean = {"clean": batch.clean} if self._shows_clean else {}
+        return self._parts.module(batch.noisy, batch.sigma, **clean).float()  # type: ignore[no-any-return]
 
     def _seed_the_network(self, step: int) -> None:
         """Let what the network draws itself, as dropout does, depend on the step alone."""
@@ -140,7 +147,7 @@ class StageLoop:
             self._seed_the_network(step)
             batch = parts.batches(step)
             with torch.no_grad():
-                output = parts.module(batch.noisy, batch.sigma).float()
+                output = self._output(batch)
             state.adversary.update(output, batch.clean)
             state.ahead += 1
         self._safekeeping.remember()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from imgclean.errors import InvalidSetting, PluginBroken, WeightsIncompatible, one_line
+from imgclean.errors import (
+    ImgcleanError,
+    InvalidSetting,
+    PluginBroken,
+    WeightsIncompatible,
+    one_line,
+)
 from imgclean.extension.import_string import resolve
 from imgclean.extension.model_info import ModelInfo, Tiling
 from imgclean.weightsets.config import list_mistakes
@@ -66,6 +73,11 @@ def build_network(info: ModelInfo, options: BaseModel) -> torch.nn.Module:
     return _call_plugin(info, "factory", lambda: factory(**options.model_dump()))
 
 
+def takes_clean(network: torch.nn.Module) -> bool:
+    """Whether `forward` takes the clean images too, to show what could be reached with them."""
+    return "clean" in inspect.signature(network.forward).parameters
+
+
 def load_network(info: ModelInfo, weights: WeightSet) -> torch.nn.Module:
     """Return the trained network in float32 and eval mode.
 
@@ -103,6 +115,8 @@ def load_tensors(info: ModelInfo, network: torch.nn.Module, weights: WeightSet) 
 def _call_plugin(info: ModelInfo, part: str, call: Callable[[], _Made]) -> _Made:
     try:
         return call()
+    except ImgcleanError:
+        raise
     except Exception as error:
         raise PluginBroken(
             f"the {part} of model {info.name} failed: {one_line(error)}",

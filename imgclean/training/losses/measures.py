@@ -53,9 +53,10 @@ def gradient_difference(output: Tensor, clean: Tensor) -> Tensor:
 
 
 def edge_weighted_error(term: EdgeWeightedError, output: Tensor, clean: Tensor) -> Tensor:
-    """Return the mean squared error of the images times the clean image's edge map."""
+    """Return the mean of the squares, or of the magnitudes, of the error times the edge map."""
     edges = sobel_map(clean) if term.map == "sobel" else canny_map(clean)
-    return ((output - clean) * edges).square().mean()
+    weighted = (output - clean) * edges
+    return weighted.square().mean() if term.norm == "l2" else weighted.abs().mean()
 
 
 def weight_penalty(term: WeightPenalty, parameters: Sequence[Tensor]) -> Tensor:

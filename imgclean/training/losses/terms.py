@@ -87,19 +87,21 @@ class GradientConsistency(_Term):
 
 
 class EdgeWeightedError(_Term):
-    """Squared error of the images multiplied by an edge map of the clean one (DN-ResNet).
+    """Error of the images multiplied by an edge map of the clean one (DN-ResNet; GradNet-IV).
 
-    It goes beside `mse`. With `sobel` and a weight of 0.025 it is the paper's `edge-a`, with
-    `canny` its `edge-b`. `canny` has the clean images copied to the CPU and waits for them at
-    every step; `sobel` stays on the device.
+    It goes beside `mse`, with the norm `l1` beside that. With `sobel` and a weight of 0.025 it is
+    DN-ResNet's `edge-a`, with `canny` its `edge-b`. `canny` has the clean images copied to the CPU
+    and waits for them at every step; `sobel` stays on the device.
 
     Attributes:
         map: `sobel`, the gradient's magnitude in each channel (0 to about 4.5); or `canny`, 1 on
             the edges that scikit-image finds in the mean of the channels, else 0.
+        norm: whether the products are squared (DN-ResNet) or not (GradNet, Section 3.2).
     """
 
     kind: Literal["edge"]
     map: Literal["sobel", "canny"] = "sobel"
+    norm: Literal["l2", "l1"] = "l2"
 
 
 class WeightPenalty(_Term):

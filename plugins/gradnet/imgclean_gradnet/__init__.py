@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imgclean import ModelInfo, hookimpl
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
+
+    from imgclean import DenoiseRequest, Raster
 
 GRADNET = ModelInfo(
     name="gradnet",
@@ -27,6 +29,14 @@ GRADNET = ModelInfo(
 def imgclean_models() -> list[ModelInfo]:
     """Offer GradNet."""
     return [GRADNET]
+
+
+@hookimpl
+def imgclean_denoise(model: Any, image: Raster, request: DenoiseRequest) -> Raster:
+    """Clean an image in passes: the naive block, then the main branch."""
+    from imgclean_gradnet.passes import denoise
+
+    return denoise(model, image, request)
 
 
 @hookimpl

@@ -38,21 +38,31 @@ def over_windows(side: int) -> Attend:
 
 
 class Held:
-    """Factors that were found once, by attention; an `Attend`."""
+    """An `Attend` with factors that are there.
 
-    def __init__(self) -> None:
-        self.factors: dict[nn.Module, Tensor] = {}
+    Args:
+        factors: float[1, C, 1, 1] of each attention.
+    """
+
+    def __init__(self, factors: dict[nn.Module, Tensor]) -> None:
+        self.factors = factors
 
     def __call__(self, attention: nn.Module, features: Tensor) -> Tensor:
         """Return the factors of that attention, float[1, C, 1, 1]."""
         return self.factors[attention].to(features.dtype)
 
 
-class Finding(Held):
-    """Finds the factors over several crops of an image, module after module.
+class Finding:
+    """An `Attend` that finds the factors over several crops of an image, module after module.
 
     Each crop is averaged alone, as in training; the factors are the mean over the crops.
+
+    Attributes:
+        factors: float[1, C, 1, 1] of each attention that was called.
     """
+
+    def __init__(self) -> None:
+        self.factors: dict[nn.Module, Tensor] = {}
 
     def __call__(self, attention: nn.Module, features: Tensor) -> Tensor:
         """Return the factors for all crops, float[1, C, 1, 1]."""

@@ -69,11 +69,15 @@ class Branch(nn.Module):
 
     def features(self, noisy: Tensor, gradient: Tensor | None, attend: Attend) -> Tensor:
         """Return what the body makes of the image."""
-        features = self.head(self._fused("input", noisy, gradient))
-        features = self._fused("features", features, gradient)
+        features = self.begun(noisy, gradient)
         if isinstance(self.body, MSKResnetBody):
             return self.body.attended(features, attend)
         return self.body(features)  # type: ignore[no-any-return]
+
+    def begun(self, noisy: Tensor, gradient: Tensor | None) -> Tensor:
+        """Return what the body begins from: the first features, and the gradient beside them."""
+        features = self.head(self._fused("input", noisy, gradient))
+        return self._fused("features", features, gradient)
 
     def _fused(self, where: Fusion, x: Tensor, gradient: Tensor | None) -> Tensor:
         return x if self.fusion != where or gradient is None else torch.cat((x, gradient), 1)

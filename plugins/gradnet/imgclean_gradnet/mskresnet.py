@@ -87,10 +87,23 @@ class MSKResnetBody(nn.Module):
     def __init__(self, width: int, modules: int, units: int, *, batch_norm: bool) -> None:
         super().__init__()
         self.width = width
+        self.units = units
         self.blocks = nn.ModuleList(
             ResidualModule(width, units, batch_norm=batch_norm) for _ in range(modules)
         )
         self.attentions = nn.ModuleList(ChannelAttention(width) for _ in range(modules))
+
+    def radius_of(self, modules: int) -> int:
+        """Return how far the first modules see, in pixels."""
+        return modules * (2 * self.units + 1)
+
+    def module_output(self, index: int, features: Tensor, attend: Attend) -> Tensor:
+        """Return what one module gives, before it is multiplied; arguments as `attended`."""
+        y = features
+        for block, attention in zip(self.blocks[:index], self.attentions[:index], strict=True):
+            y = block(y)
+            y = y * attend(attention, y)
+        return self.blocks[index](y)  # type: ignore[no-any-return]
 
     def attended(self, features: Tensor, attend: Attend) -> Tensor:
         """Return float[N, width, H, W] of the same.
@@ -99,8 +112,5 @@ class MSKResnetBody(nn.Module):
             features: float[N, width, H, W].
             attend: gives the factors for what an attention is to be multiplied with.
         """
-        y = features
-        for block, attention in zip(self.blocks, self.attentions, strict=True):
-            y = block(y)
-            y = y * attend(attention, y)
-        return features + y
+        last = self.module_output(len(self.blocks) - 1, features, attend)
+        return features + last * attend(self.attentions[-1], last)

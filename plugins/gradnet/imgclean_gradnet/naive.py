@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from imgclean.errors import InvalidSetting
 from imgclean.evaluation.baselines import make_baseline
 from imgclean.extension.loader import load_plugins
 from imgclean.weightsets.network import build_network, validate_options
@@ -58,12 +59,18 @@ class OtherModel(nn.Module):
 
     Raises:
         UnknownModel: it is not installed.
-        InvalidSetting: its options are not valid.
+        InvalidSetting: its options are not valid, or it needs passes of its own over an image.
     """
 
     def __init__(self, name: str, options: dict[str, Any]) -> None:
         super().__init__()
-        info = load_plugins().model(name).info
+        model = (registry := load_plugins()).model(name)
+        if registry.own_hook("imgclean_denoise", model.plugin):
+            raise InvalidSetting(
+                f"{name} cleans an image in a way of its own, and cannot be a naive block",
+                hint="take another model for options.naive",
+            )
+        info = model.info
         self.network = build_network(info, validate_options(info, options))
 
     def forward(self, x: Tensor, sigma: Tensor | None) -> Tensor:

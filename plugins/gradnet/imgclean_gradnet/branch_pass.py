@@ -1,0 +1,114 @@
+"""A branch over a whole image, whose attention does not depend on how it is cut into tiles."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import torch
+
+from imgclean.inference.device import DTYPES
+from imgclean_gradnet.attention import Finding, Held, over_the_image, over_windows
+from imgclean_gradnet.mskresnet import MSKResnetBody
+from imgclean_gradnet.sampling import crops_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from torch import Tensor
+
+    from imgclean import DenoiseRequest, Raster
+    from imgclean_gradnet.attention import Attend
+    from imgclean_gradnet.branch import Branch
+    from imgclean_gradnet.options import GradNetOptions
+
+    Split = Callable[[Tensor], tuple[Tensor, Tensor | None]]
+
+
+class BranchPass:
+    """A branch, an image, and how it is to be cleaned.
+
+    Args:
+        branch: with its parts prepared.
+        source: what the branch reads, float32[C', H, W].
+        split: from float[N, C', h, w] to the noisy image and the gradient.
+        halo: how far the branch sees in the source, attention apart.
+        options: of the network.
+        request: of the run.
+    """
+
+    def __init__(
+        self,
+        branch: Branch,
+        source: Raster,
+        split: Split,
+        halo: int,
+        options: GradNetOptions,
+        request: DenoiseRequest,
+    ) -> None:
+        self._branch = branch
+        self._source = source
+        self._split = split
+        self._halo = halo
+        self._options = options
+        self._request = request
+
+    def result(self, share: float) -> Raster:
+        """Return the clean image, float32[C, H, W].
+
+        Args:
+            share: of all the work, for the progress that is shown.
+        """
+        body = self._branch.body
+        if not isinstance(body, MSKResnetBody):
+            return self._cleaned(over_the_image, self._halo, share)  # nothing attends
+        if self._options.attention == "local":
+            halo = self._halo + len(body.blocks) * (self._options.crop // 2)
+            return self._cleaned(over_windows(self._options.crop), halo, share)
+        if self._options.attention == "sampled":
+            return self._cleaned(self._sampled(), self._halo, share)
+        passes = len(body.blocks)
+        of_last = share / (1 + (passes + 1) / 2)  # module n repeats what those before it computed
+        return self._cleaned(self._averaged(body, of_last), self._halo, of_last)
+
+    def _cleaned(self, attend: Attend, halo: int, share: float) -> Raster:
+        def clean(x: Tensor) -> Tensor:
+            return self._branch.clean(*self._split(x), attend)
+
+        return self._request.run_tiles(clean, self._source, halo, share=share)
+
+    def _sampled(self) -> Held:
+        """Return the factors that a sample of the image has, of crops as in training."""
+        crops = torch.from_numpy(crops_of(self._source, self._options.crop))
+        finding = Finding()
+        with self._precision():
+            self._branch.features(*self._split(crops.to(self._request.device)), finding)
+        return Held(finding.factors)
+
+    def _averaged(self, body: MSKResnetBody, of_last: float) -> Held:
+        """Return the factors that the whole image has, in a pass for each module."""
+        held = Held({})
+        for index, attention in enumerate(body.attentions):
+            radius = body.radius_of(index + 1)
+
+            def features(x: Tensor, index: int = index) -> Tensor:
+                begun = self._branch.begun(*self._split(x))
+                return body.module_output(index, begun, held)
+
+            means = self._request.mean_over_tiles(
+                features,
+                self._source,
+                min(self._halo, radius + 2),  # head and Sobel's filter
+                share=of_last * (index + 1) / len(body.blocks),
+            )
+            vector = torch.from_numpy(means).float().to(self._request.device)[None, :, None, None]
+            with self._precision():
+                held.factors[attention] = attention(vector)
+        return held
+
+    def _precision(self) -> AbstractContextManager[object]:
+        precision = self._request.precision
+        if precision == "fp32":
+            return nullcontext()
+        return torch.autocast(torch.device(self._request.device).type, DTYPES[precision])
