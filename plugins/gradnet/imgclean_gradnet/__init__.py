@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from imgclean import ModelInfo, hookimpl
+from imgclean_gradnet.published import PUBLISHED
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -22,6 +23,7 @@ GRADNET = ModelInfo(
     factory="imgclean_gradnet.network:GradNet",
     options="imgclean_gradnet.options:GradNetOptions",
     tiling="imgclean_gradnet.tiling:tiling",
+    published=PUBLISHED,
 )
 
 
