@@ -67,11 +67,11 @@ class Inspection:
         """Return the mean PSNR in dB over the samples, or None where it does not count.
 
         Args:
-            network: each of its modules is left in the mode in which it was.
+            network: is left in the mode in which it was.
             autocast: gives the context of a pass.
         """
         device = next(network.parameters()).device
-        training = [each for each in network.modules() if each.training]
+        was_training = network.training
         network.eval()
         shows_clean = takes_clean(network)
         scores = []
@@ -86,8 +86,7 @@ class Inspection:
             scores.append(psnr_of(float(error)))
             if index < _PICTURES:
                 self._shown[sample.name] = side_by_side(sample.noisy, output, sample.clean)
-        for module in training:
-            module.training = True  # not `train`, which would wake what is frozen in it
+        network.train(was_training)
         return float(np.mean(scores)) if scores and self.counts else None
 
     def pictures(self) -> dict[str, NDArray[np.uint8]]:

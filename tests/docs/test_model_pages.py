@@ -1,4 +1,4 @@
-"""docs/models/dncnn.md: its tables are those of the configs; UPDATE_MODELS=1 writes them."""
+"""docs/models: the tables are those of configs and recipes; UPDATE_MODELS=1 writes them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from imgclean_dncnn import DNCNN, imgclean_recipes
+import imgclean_dncnn
+import imgclean_gradnet
 from imgclean_dncnn.options import DnCNNOptions
+from imgclean_gradnet.options import GradNetOptions
 
 from imgclean.weightsets.config import read_config
 
 ROOT = Path(__file__).parents[2]
-PAGE = "docs/models/dncnn.md"
-PATH = ROOT / PAGE
-SETS = [
-    found
-    for folder in sorted((ROOT / "weights").glob("*/config.json"))
-    if (found := read_config(folder.parent)).model == DNCNN.name
-]
-GROUPS = ("known", "blind", "colour", "three tasks")
+MODELS = {
+    "dncnn": (imgclean_dncnn, DnCNNOptions),
+    "gradnet": (imgclean_gradnet, GradNetOptions),
+}
+SETS = [read_config(each.parent) for each in sorted((ROOT / "weights").glob("*/config.json"))]
+def path_of(model):
+    return ROOT / "docs" / "models" / f"{model}.md"
 
 
 def group_of(config):
@@ -33,9 +34,10 @@ def group_of(config):
     return "blind" if config.domain.blind else "known"
 
 
-def measured(group):
-    """Return the table of a group of sets, or that there is none."""
-    rows = [row for each in SETS if group_of(each) == group for row in rows_of(each)]
+def measured(group, model):
+    """Return the table of a group of a model's sets, or that there is none."""
+    sets = [each for each in SETS if each.model == model and group_of(each) == group]
+    rows = [row for each in sets for row in rows_of(each)]
     if not rows:
         return "No embedded set is of this kind.\n"
     heading = ["weights", "set", "degradation", "noisy", "measured", "paper", "difference"]
@@ -55,10 +57,10 @@ def rows_of(config):
         )
 
 
-def recipes():
+def recipes(model):
     """Return the recipes and the first sentence of each file's comment."""
     rows = []
-    for name, source in sorted(imgclean_recipes().items()):
+    for name, source in sorted(MODELS[model][0].imgclean_recipes().items()):
         comment = re.match(r"(?:#.*\n)+", source.read_text(encoding="utf-8"))[0]
         text = " ".join(line.removeprefix("#").strip() for line in comment.splitlines())
         rows.append((f"`{name}`", re.split(r"(?<=\.) (?=[A-Z])", text)[0].rstrip(".")))
@@ -70,44 +72,62 @@ def table(heading, rows):
     return "".join(f"| {' | '.join(each)} |\n".replace("|  |", "| |") for each in lines)
 
 
-def picture(file, caption):
+def picture(file, caption, model):
     """Return the picture, if it has been made."""
-    return f"![{caption}]({file})\n" if (PATH.parent / file).exists() else ""
+    return f"![{caption}]({file})\n" if (path_of(model).parent / file).exists() else ""
 
 
-PARTS = {"recipes": recipes} | {f"measured: {name}": partial(measured, name) for name in GROUPS}
-PARTS |= {
-    f"picture: {file}, {caption}": partial(picture, file, caption)
-    for file, caption in re.findall(r"^<!-- picture: (\S+), (.+) -->$", PATH.read_text(), re.M)
-}
+def parts_of(model):
+    """Yield the parts of a model's page that are made: the name of each, and what makes it."""
+    for title in re.findall(r"^<!-- (?!end)(.+) -->$", path_of(model).read_text(), re.M):
+        kind, _, rest = title.partition(": ")
+        if kind == "recipes":
+            yield title, recipes
+        elif kind == "measured":
+            yield title, partial(measured, rest)
+        elif kind == "picture":
+            yield title, partial(picture, *rest.split(", ", 1))
+        else:
+            raise AssertionError(f"nothing makes {title!r}")
 
 
-@pytest.mark.parametrize("name", PARTS)
-def test_a_part_of_the_page_is_what_it_is_made_of(name):
-    text = PATH.read_text(encoding="utf-8")
+PARTS = [(model, name, make) for model in MODELS for name, make in parts_of(model)]
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "make"), PARTS, ids=[f"{model}: {name}" for model, name, _ in PARTS]
+)
+def test_a_part_of_a_page_is_what_it_is_made_of(model, name, make):
+    path = path_of(model)
+    text = path.read_text(encoding="utf-8")
     pattern = re.compile(
         rf"(?P<begin><!-- {re.escape(name)} -->\n)(?P<part>.*?)(?P<end><!-- end -->)", re.S
     )
     found = pattern.search(text)
-    assert found, f"the page has no part {name!r}"
-    part = PARTS[name]()
+    assert found, f"part {name!r} has no end"
+    part = make(model)
     part = f"\n{part}\n" if part else ""
     if os.environ.get("UPDATE_MODELS"):
         new = pattern.sub(lambda match: match["begin"] + part + match["end"], text)
-        PATH.write_text(new, encoding="utf-8")
+        path.write_text(new, encoding="utf-8")
     else:
         assert found["part"] == part, "UPDATE_MODELS=1 pytest tests/docs/test_model_pages.py"
 
 
-def test_every_set_of_the_model_stands_under_a_heading():
-    assert {group_of(each) for each in SETS} <= set(GROUPS)
-    assert SETS
+@pytest.mark.parametrize("model", MODELS)
+def test_every_set_of_a_model_stands_under_a_heading_of_its_page(model):
+    groups = {group_of(each) for each in SETS if each.model == model}
+    assert groups
+    shown = {name for page, name, _ in PARTS if page == model}
+    assert {f"measured: {each}" for each in groups} <= shown
+    assert "recipes" in shown
 
 
-def test_the_options_and_their_defaults_are_those_of_the_code(page):
-    rows = page(PAGE).section("Options").rows()
+@pytest.mark.parametrize("model", MODELS)
+def test_the_options_and_their_defaults_are_those_of_the_code(model, page):
+    rows = page(f"docs/models/{model}.md").section("Options").rows()
     shown = {name.strip("`"): default.strip("`") for name, default, _ in rows}
-    fields = DnCNNOptions.model_fields
+    fields = MODELS[model][1].model_fields
     defaults = {name: str(each.default) for name, each in fields.items()}
     assert {name: each.capitalize() for name, each in shown.items()} == {
         name: each.capitalize() for name, each in defaults.items()

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from training_material import Tiny, smooth_pixels, train, weights
+from training_material import Tiny, samples, smooth_pixels, train, weights
 
 from imgclean.errors import DeviceUnavailable, InvalidSetting, RunUnwritable, TrainingDiverged
-from imgclean.events import TrainStep, Warned
+from imgclean.events import TrainStep, Validated, Warned
 from imgclean.training import loop, reports, safekeeping
 from imgclean.training.checkpoint import read_checkpoint
 from imgclean.training.patches import PatchSource
@@ -256,6 +256,21 @@ def test_frozen_parameters_stay_bit_for_bit_and_so_do_their_batch_statistics(tmp
         frozen = name.startswith(("layers.0", "layers.1"))
         if "num_batches" not in name:
             assert torch.equal(tensor, after[name]) == frozen, name
+
+
+class SeesClean(Tiny):
+    """Returns the clean image, which it is given."""
+
+    def forward(self, x, sigma=None, clean=None):
+        return clean + 0 * super().forward(x)
+
+
+def test_a_network_that_takes_the_clean_images_gets_them(tmp_path):
+    events = []
+    looked_at = {"looked_at": samples(), "validation": {"every": 0.5}}
+    train(tmp_path, network=SeesClean(), events=events, budget={"steps": 4}, **looked_at)
+    (*_, last) = [each for each in events if isinstance(each, Validated)]
+    assert last.psnr > 90
 
 
 def test_a_pattern_that_freezes_nothing_is_refused(tmp_path):

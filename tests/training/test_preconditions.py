@@ -30,6 +30,7 @@ PLATEAU = {"kind": "plateau", "patience": 3}
             {"loss": [{"kind": "adversarial", "discriminator": "vgg"}]},
             "stage late: dncnn has no discriminator 'vgg'",
         ),
+        ({"init": "dncnn-gray-blind", "into": "naive"}, "stage late: .* nothing of it fits"),
         ({"schedule": PLATEAU}, "stage late: the schedule plateau needs images"),
     ],
 )

@@ -42,6 +42,12 @@ def test_every_mistake_is_listed_with_its_path():
         assert f"{path}:" in message
 
 
+@pytest.mark.parametrize("init", [None, "fresh"])
+def test_a_part_to_begin_needs_a_set_to_begin_from(init):
+    stages = [{"name": "main", "into": "naive"} | ({"init": init} if init else {})]
+    assert "init names none" in mistakes_in({"model": "dncnn", "stages": stages})
+
+
 def test_mistakes_in_stages_are_listed_with_the_stage():
     stages = [
         {"name": "one", "patch": "big"},
