@@ -7,9 +7,9 @@ import re
 from functools import partial
 from pathlib import Path
 
-import pytest
 import imgclean_dncnn
 import imgclean_gradnet
+import pytest
 from imgclean_dncnn.options import DnCNNOptions
 from imgclean_gradnet.options import GradNetOptions
 
