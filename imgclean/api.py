@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +22,8 @@ from imgclean.weightsets.catalogue import installed, is_path
 from imgclean.weightsets.network import load_network
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import torch
     from numpy.typing import NDArray
 
@@ -39,6 +42,7 @@ def denoise(
     model: str | None = None,
     *,
     weights: str | None = None,
+    options: Mapping[str, Any] | None = None,
     task: Task = "denoise",
     scale: int | None = None,
     sigma: float | None = None,
@@ -58,6 +62,7 @@ def denoise(
             range where they leave it.
         model: name of an installed model; the preferred one by default.
         weights: name or path of a weight set; by default the one that fits the image.
+        options: options of the model by name, laid over the weight set's own.
         task: `denoise`, `deblock` or `upscale`; the last two take the luma of colour images.
         scale: how far to enlarge: 2, 3 or 4.
         sigma: noise standard deviation in grey levels of 255, where it is known.
@@ -68,7 +73,9 @@ def denoise(
 
     Raises:
         UnsupportedImage: the dtype or the shape is not one of these.
-        InvalidSetting: several devices are named, or a value is out of its range.
+        InvalidSetting: several devices are named, a value is out of its range, or the model has
+            no such option.
+        WeightsIncompatible: an option changes which tensors the model has.
         ImgcleanError: everything else, see `imgclean.errors`.
     """
     samples: NDArray[Any] = array[..., None] if array.ndim == 2 else array
@@ -89,6 +96,7 @@ def denoise(
         precision=precision,
         tile=tile,
         backend=backend,
+        options=_own(options),
     )
     picture = Picture(
         samples.astype(array.dtype.newbyteorder("="), copy=False),
@@ -113,12 +121,15 @@ def denoise(
     return clean.values.reshape(shape).astype(array.dtype, copy=False)
 
 
-def load(name: str, *, channels: int = 3) -> torch.nn.Module:
+def load(
+    name: str, *, channels: int = 3, options: Mapping[str, Any] | None = None
+) -> torch.nn.Module:
     """Return a trained network, in float32 and eval mode, on the CPU.
 
     Args:
         name: a model, whose preferred weight set is taken, or a weight set's name or path.
         channels: 1 or 3, where a model is named.
+        options: as of `denoise`.
 
     Returns:
         A module whose `forward(x: float[N, C, H, W] in [0, 1], sigma: float[N] or None)`
@@ -127,6 +138,7 @@ def load(name: str, *, channels: int = 3) -> torch.nn.Module:
     Raises:
         UnknownModel: `name` is neither a model nor a weight set.
         UnknownWeightSet: nothing lies at the path.
+        InvalidSetting, WeightsIncompatible: the options are not the model's, or change its tensors.
         ImgcleanError: see `imgclean.errors`.
     """
     registry = _registry()
@@ -142,12 +154,17 @@ def load(name: str, *, channels: int = 3) -> torch.nn.Module:
     chosen = choose(
         registry,
         catalogue,
-        InferenceSettings(),
+        InferenceSettings(options=_own(options)),
         channels,
         model=None if is_weights else name,
         weights=name if is_weights else None,
     )
     return load_network(chosen.model.info, chosen.weights)
+
+
+def _own(options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return options that stay as they are, whatever becomes of the caller's."""
+    return deepcopy(dict(options or {}))
 
 
 @lru_cache(maxsize=1)

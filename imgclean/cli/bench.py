@@ -8,6 +8,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from imgclean.cli.assignments import model_options
 from imgclean.cli.console import stdout
 from imgclean.cli.context import registry
 from imgclean.cli.denoise_options import TileOption
@@ -19,6 +20,7 @@ from imgclean.cli.options import (
     JsonOption,
     PrecisionName,
     QuietOption,
+    SetOption,
     ThreadsOption,
     WeightSetsOption,
     parse_tile,
@@ -59,6 +61,7 @@ def bench(
         typer.Argument(help="Models; by default all that can be used."),
     ] = None,
     weights: WeightSetsOption = None,
+    options: SetOption = None,
     size: Annotated[
         list[int] | None,
         typer.Option(min=16, help="Side of the image in pixels, by default 1000; repeatable."),
@@ -96,7 +99,11 @@ def bench(
     measured = Bench(
         registry(),
         InferenceSettings(
-            device=device, precision=precision, backend=backend, tile=parse_tile(tile)
+            device=device,
+            precision=precision,
+            backend=backend,
+            tile=parse_tile(tile),
+            options=model_options(options),
         ),
         BenchRules(sides=tuple(dict.fromkeys(size or (1000,))), rounds=rounds),
         models=tuple(dict.fromkeys(model or ())),

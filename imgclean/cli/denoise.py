@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from imgclean.cli import denoise_options as own
+from imgclean.cli.assignments import model_options
 from imgclean.cli.context import registry
 from imgclean.cli.exit_codes import exit_code_of
 from imgclean.cli.options import (
@@ -23,6 +24,7 @@ from imgclean.cli.options import (
     OverwriteOption,
     PrecisionOption,
     QuietOption,
+    SetOption,
     ThreadsOption,
     WeightsOption,
     parse_quality,
@@ -49,6 +51,7 @@ def denoise(
     null: own.NullOption = False,
     model: ModelOption = None,
     weights: WeightsOption = None,
+    options: SetOption = None,
     task: own.TaskOption = "denoise",
     scale: own.ScaleOption = None,
     sigma: own.SigmaOption = None,
@@ -140,6 +143,7 @@ def denoise(
         precision=precision,
         tile=parse_tile(tile),
         backend=backend,
+        options=model_options(options),
     )
     plan = _plan(inputs or [], rules, files_from, null=null)
     check_streams(plan, json_lines=json_lines, dry_run=dry_run)

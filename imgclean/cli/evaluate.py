@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from imgclean.cli.assignments import model_options
 from imgclean.cli.console import stdout
 from imgclean.cli.context import registry
 from imgclean.cli.evaluation_table import evaluation_table
@@ -20,6 +21,7 @@ from imgclean.cli.options import (
     JsonOption,
     PrecisionOption,
     QuietOption,
+    SetOption,
     ThreadsOption,
     WeightSetsOption,
     prepare_process,
@@ -59,6 +61,7 @@ def evaluate(
         ),
     ] = None,
     weights: WeightSetsOption = None,
+    options: SetOption = None,
     baseline: Annotated[
         list[str] | None,
         typer.Option(
@@ -114,7 +117,13 @@ def evaluate(
     degradations = _degradations(noise)
     contenders = Contenders(
         registry(),
-        InferenceSettings(device=device, precision=precision, backend=backend, ensemble=ensemble),
+        InferenceSettings(
+            device=device,
+            precision=precision,
+            backend=backend,
+            ensemble=ensemble,
+            options=model_options(options),
+        ),
         models=tuple(dict.fromkeys(model or ())),
         weights=tuple(dict.fromkeys(weights or ())),
         baselines=tuple(dict.fromkeys(baseline or ())),

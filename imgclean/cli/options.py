@@ -35,6 +35,14 @@ WeightSetsOption = Annotated[
         help="Weight set: a name, or a path to one; repeatable.",
     ),
 ]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        rich_help_panel=CLEANING,
+        help="Option of the model, as attention=local; repeatable.",
+    ),
+]
 DeviceOption = Annotated[
     str, typer.Option("--device", rich_help_panel=RUNNING, help="auto, cpu, cuda, cuda:N or mps.")
 ]

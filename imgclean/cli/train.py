@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from imgclean.cli.assignments import assign
 from imgclean.cli.console import stderr, stdout
 from imgclean.cli.context import registry
 from imgclean.cli.options import (
@@ -21,7 +22,7 @@ from imgclean.cli.options import (
     prepare_process,
 )
 from imgclean.cli.reporting import reporting
-from imgclean.cli.train_settings import assign, budget, images, over_recipe, resumed, validation
+from imgclean.cli.train_settings import budget, images, over_recipe, resumed, validation
 from imgclean.errors import ImgcleanError, InvalidSetting
 from imgclean.events import Note
 
@@ -145,7 +146,7 @@ def train(
     if colour is not None:
         given["options"] = given.get("options", {}) | {"channels": CHANNELS[colour]}
     for text in settings or []:
-        assign(given, text)
+        assign(given, text, example="optimiser.lr=5e-4")
     given = begun_from(given, registry())
     recipe = resumed(given, out) if resume and out else None
     recipe = recipe or _fresh(given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,26 +99,6 @@ def _without_images(recipe: dict[str, Any], given: dict[str, Any]) -> dict[str, 
     if "noisy" in given.get("data", {}) or left.get("noise") == "pairs":
         left.pop("noise", None)
     return left
-
-
-def assign(settings: dict[str, Any], text: str) -> None:
-    """Set a nested key from `a.b=value`, the value in TOML's notation or else a string.
-
-    Raises:
-        InvalidSetting: the text is not of that form.
-    """
-    path, separator, value = text.partition("=")
-    if not separator or not path:
-        raise InvalidSetting(f"--set {text!r} is not key=value", hint="as optimiser.lr=5e-4")
-    *parents, key = path.split(".")
-    for parent in parents:
-        settings = settings.setdefault(parent, {})
-        if not isinstance(settings, dict):
-            raise InvalidSetting(f"--set {text!r}: {parent} holds no further settings")
-    try:
-        settings[key] = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        settings[key] = value
 
 
 def resumed(given: dict[str, Any], out: Path) -> Recipe | None:

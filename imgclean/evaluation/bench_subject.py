@@ -54,11 +54,11 @@ class BenchSubject:
         Raises:
             SetupError: the weight set cannot be used.
         """
-        config = self.chosen.weights.config
-        options = validate_options(self.info, config.options)
+        weights = self.chosen.weights
+        options = validate_options(self.info, weights.options)
         return multiplications_per_pixel(
-            load_network(self.info, self.chosen.weights),
-            config.channels,
+            load_network(self.info, weights),
+            weights.config.channels,
             tiling_of(self.info, options),
             self._settings.unit_sigma,
         )

@@ -86,7 +86,7 @@ class DenoiseRequest:
         scale: enlargement factor of the task `upscale`, else 1.
         device: torch device string.
         precision: the precision that the model was prepared in.
-        options: the model options of the weight set.
+        options: the model options of the weight set, with those of the run laid over them.
         run_tiles: runs a function over a raster in tiles.
         mean_over_tiles: does so too, and returns the mean of each channel over the image.
         clean: the clean image, where an evaluation has it: for what no other run can be given.

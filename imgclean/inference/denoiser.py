@@ -23,6 +23,7 @@ from imgclean.inference.preparation.trial import Images
 from imgclean.inference.tile_functions import averaging_orientations, blending
 from imgclean.inference.tiles import tile_side
 from imgclean.weightsets.network import load_network, tiling_of, validate_options
+from imgclean.weightsets.overrides import with_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,8 +48,8 @@ class Denoiser:
 
     Raises:
         WeightsCorrupt, WeightsIncompatible: the set cannot be used.
-        InvalidSetting: the model is not safe in the precision that the settings ask for, or their
-            backend is not there.
+        InvalidSetting: the model is not safe in the precision that the settings ask for, their
+            backend is not there, or their options are not the model's.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Denoiser:
         plugin_denoise: Callable[..., Raster | None] | None = None,
     ) -> None:
         self.info = info
-        self.weights = weights
+        self.weights = weights = with_options(info, weights, settings.options)
         self.settings = settings
         self.device = device
         self._plugin_denoise = plugin_denoise
@@ -70,7 +71,8 @@ class Denoiser:
         measure_cudnn_choices()
         network = load_network(info, weights).requires_grad_(False).to(device)
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._tiling = tiling_of(info, validate_options(info, weights.config.options))
+        self._options = validate_options(info, weights.options)
+        self._tiling = tiling_of(info, self._options)
         images = Images(weights.config.channels, self._tiling.alignment, settings.unit_sigma)
         self._prepared = lru_cache(lambda target: prepare(network, target, images))
         self._parts = lru_cache(lambda target: prepare_parts(network, target, images))
@@ -82,6 +84,7 @@ class Denoiser:
         return {
             "model": self.info.name,
             "weights": self.weights.config.sha256,
+            "options": self._options.model_dump(mode="json"),
             "sigma": self.settings.sigma,
             "strength": self.settings.strength,
             "ensemble": self.settings.ensemble,
@@ -97,6 +100,7 @@ class Denoiser:
         parts = [f"model {self.info.name}"]
         if self.info.needs_weights:
             parts.append(f"weights {config.name} sha256:{config.sha256}")
+        parts += self.weights.described_overrides
         if self.settings.sigma is not None:
             parts.append(f"sigma {self.settings.sigma:g}")
         if self.settings.task != "denoise":
@@ -236,7 +240,7 @@ class Denoiser:
             scale=self.settings.scale,
             device=str(self.device),
             precision=precision,
-            options=self.weights.config.options,
+            options=self.weights.options,
             run_tiles=passes.run_tiles,
             mean_over_tiles=passes.mean_over_tiles,
             clean=truth,

@@ -46,9 +46,12 @@ class Introductions:
         self._introduced.add(key)
         precision = denoiser.precision_for(picture.dtype)
         kind = _KINDS[picture.space]
+        taken = ", ".join(
+            (f"{config.name} ({config.noise})", *denoiser.weights.described_overrides)
+        )
         self._emit(
             Note(
-                message=f"{denoiser.info.name} with {config.name} ({config.noise}) "
+                message=f"{denoiser.info.name} with {taken} "
                 f"for {kind}, on {self._where}, {precision}"
             )
         )

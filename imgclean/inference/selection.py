@@ -11,6 +11,7 @@ from imgclean.inference.denoiser import Denoiser
 from imgclean.inference.device import choose_device
 from imgclean.weightsets.catalogue import Catalogue, WeightSet, find, installed, weightless
 from imgclean.weightsets.choice import Wanted, choose_weight_set
+from imgclean.weightsets.overrides import with_options
 
 if TYPE_CHECKING:
     from imgclean.degradation.base import Degradation
@@ -24,7 +25,7 @@ _GRAY, _COLOUR = 1, 3
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A model with the weight set to use."""
+    """A model with the weight set to use, the run's options laid over its own."""
 
     model: Model
     weights: WeightSet
@@ -42,7 +43,7 @@ class Selection:
         degradation: what the images show, where that is known.
 
     Raises:
-        InvalidSetting: `model` does not do the task.
+        InvalidSetting: `model` does not do the task, or the options are not the model's.
         UnknownModel, AmbiguousModel, PluginBroken, NoModelInstalled: see `Registry.model`.
         UnknownWeightSet, WeightsCorrupt, WeightsIncompatible: the weights cannot be used.
         ModelWeightsMismatch: `model` and `weights` disagree, or `weights` and the task.
@@ -133,7 +134,7 @@ def choose(
             )
         if degradation is None:  # what is measured may be anything
             _require_trained(found, settings.task)
-        return Chosen(named or registry.model(found.config.model), found)
+        return _chosen(named or registry.model(found.config.model), found, settings)
     if named and settings.task not in named.info.tasks:
         raise InvalidSetting(
             f"{named.info.name} does {', '.join(named.info.tasks)}, not {settings.task}",
@@ -141,9 +142,8 @@ def choose(
         )
     if named and not named.info.needs_weights:
         built_for = named.info.channels
-        return Chosen(
-            named, weightless(named.info, channels if channels in built_for else built_for[0])
-        )
+        channels = channels if channels in built_for else built_for[0]
+        return _chosen(named, weightless(named.info, channels), settings)
     if degradation is None and settings.task == "upscale":
         degradation = Bicubic(settings.scale)
     names = frozenset(each.info.name for each in registry.models())
@@ -156,7 +156,11 @@ def choose(
         degradation=degradation,
     )
     found = choose_weight_set(catalogue.sets.values(), wanted)
-    return Chosen(named or registry.model(found.config.model), found)
+    return _chosen(named or registry.model(found.config.model), found, settings)
+
+
+def _chosen(model: Model, weights: WeightSet, settings: InferenceSettings) -> Chosen:
+    return Chosen(model, with_options(model.info, weights, settings.options))
 
 
 def _require_trained(weights: WeightSet, task: Task) -> None:

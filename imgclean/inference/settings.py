@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, get_args
 
 from imgclean.degradation.gaussian import GREY_LEVELS
 from imgclean.errors import InvalidSetting
@@ -11,6 +11,8 @@ from imgclean.inference.device import PrecisionChoice
 from imgclean.inference.preparation.backends import Backend
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from imgclean.extension.model_info import Task
     from imgclean.inference.tiles import TileChoice
 
@@ -35,6 +37,7 @@ class InferenceSettings:
         precision: `auto`, `fp32`, `bf16` or `fp16`.
         tile: side of the output tile in pixels, `auto` or `none`.
         backend: what computes: `auto`, `torch`, `compile` or `openvino`.
+        options: options of the model by name, laid over those of the weight set.
 
     Raises:
         InvalidSetting: a value is out of its range.
@@ -49,6 +52,7 @@ class InferenceSettings:
     precision: PrecisionChoice = "auto"
     tile: TileChoice = "auto"
     backend: Backend = "auto"
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)  # compared all the same
 
     def __post_init__(self) -> None:
         if self.scale < 1:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imgclean.errors import UnknownWeightSet, WeightsCorrupt, nearest_names, one_line
 from imgclean.weightsets.config import (
@@ -19,7 +20,7 @@ from imgclean.weightsets.config import (
 from imgclean.weightsets.naming import has_weights_suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from imgclean.extension.model_info import ModelInfo
 
@@ -48,11 +49,13 @@ class WeightSet:
         config: what it says of itself.
         folder: that holds it.
         held: its tensors, where the folder holds a checkpoint from elsewhere instead.
+        overrides: model options that it is used with in place of its own, see `with_options`.
     """
 
     config: WeightSetConfig
     folder: Path
     held: Held | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -63,6 +66,16 @@ class WeightSet:
     def file(self) -> Path:
         """The file that its tensors are read from."""
         return self.held.file if self.held else self.folder / self.config.file
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Model options that its network is built with, those at their defaults left out."""
+        return self.config.options | dict(self.overrides)
+
+    @property
+    def described_overrides(self) -> list[str]:
+        """The overrides in words, as `attention=local`."""
+        return [f"{name}={_in_words(value)}" for name, value in self.overrides.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +191,11 @@ def is_path(reference: str) -> bool:
         or reference.startswith(".")
         or has_weights_suffix(reference)
     )
+
+
+def _in_words(value: object) -> str:
+    plain = isinstance(value, str) and value.isprintable()
+    return str(value) if plain else json.dumps(value, default=str)
 
 
 def _embedded_folders(package: str) -> list[Path]:

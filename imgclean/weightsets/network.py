@@ -83,11 +83,13 @@ def load_network(info: ModelInfo, weights: WeightSet) -> torch.nn.Module:
 
     Raises:
         WeightsCorrupt: the file is missing, damaged or not the one that the config names.
-        WeightsIncompatible: its tensors do not fit the network.
+        WeightsIncompatible: its tensors do not fit the network, or not with its overrides.
     """
-    network = build_network(info, validate_options(info, weights.config.options))
+    network = build_network(info, validate_options(info, weights.options))
     if not info.needs_weights:
         return network.eval()
+    if weights.overrides:
+        _require_same_tensors(info, network, weights)
     load_tensors(info, network, weights)
     return network.eval()
 
@@ -98,12 +100,7 @@ def load_tensors(info: ModelInfo, network: torch.nn.Module, weights: WeightSet) 
     Raises: as `load_network`.
     """
     tensors = read_tensors(weights)
-    expected = {
-        name: tensor
-        for name, tensor in network.state_dict().items()
-        if not name.endswith("num_batches_tracked")
-    }
-    problem = _first_difference(expected, tensors)
+    problem = _first_difference(_tensors_of(network), tensors)
     if problem:
         raise WeightsIncompatible(
             f"{weights.file} does not fit {info.name}: {problem}",
@@ -122,6 +119,27 @@ def _call_plugin(info: ModelInfo, part: str, call: Callable[[], _Made]) -> _Made
             f"the {part} of model {info.name} failed: {one_line(error)}",
             hint="report it to the plugin's authors",
         ) from error
+
+
+def _require_same_tensors(info: ModelInfo, network: torch.nn.Module, weights: WeightSet) -> None:
+    """Refuse overrides that ask for other tensors than the set's own options do."""
+    own = build_network(info, validate_options(info, weights.config.options))
+    problem = _first_difference(_tensors_of(network), _tensors_of(own))
+    if problem:
+        raise WeightsIncompatible(
+            f"{weights.name} does not fit {info.name} with "
+            f"{', '.join(weights.described_overrides)}: {problem}",
+            hint="an option that changes the weights belongs to training",
+        )
+
+
+def _tensors_of(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Return what a weight set holds of a network."""
+    return {
+        name: tensor
+        for name, tensor in network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
 
 
 def _first_difference(

@@ -38,6 +38,7 @@ def test_options_go_by_their_long_names_with_either_dash(configured):
         exclude = "*.gif"
         tile = 256
         precision = "fp32"
+        set = "attention=local"
         [evaluate]
         threads = 1
         """
@@ -53,6 +54,7 @@ def test_options_go_by_their_long_names_with_either_dash(configured):
             "exclude": ["*.gif"],
             "tile": "256",
             "precision": "fp32",
+            "options": ["attention=local"],
         },
         "evaluate": {"threads": 1},
     }
