@@ -97,3 +97,36 @@ def test_load_returns_the_trained_network():
 
 def test_load_takes_a_folder(small_set):
     assert imgclean.load(str(small_set))(torch.rand(1, 3, 8, 8)).shape == (1, 3, 8, 8)
+
+
+def test_options_are_laid_over_those_of_the_weight_set(small_set):
+    image = np.random.default_rng(0).random((40, 50, 3)).astype(np.float32)
+    own = imgclean.denoise(image, weights=str(small_set), precision="fp32", device="cpu")
+    options = {"residual": False}
+    other = imgclean.denoise(
+        image, weights=str(small_set), options=options, precision="fp32", device="cpu"
+    )
+    np.testing.assert_allclose(own + other, image, atol=1e-5)
+    network = imgclean.load(str(small_set), options=options)
+    with torch.inference_mode():
+        loaded = network(torch.from_numpy(image).permute(2, 0, 1)[None], None)
+    np.testing.assert_allclose(loaded[0].permute(1, 2, 0), other, atol=1e-5)
+
+
+def test_options_that_the_caller_changes_later_change_no_network_in_memory(small_set):
+    image = np.random.default_rng(0).random((40, 50, 3)).astype(np.float32)
+    options = {"residual": False}
+
+    def clean():
+        return imgclean.denoise(image, weights=str(small_set), options=options, device="cpu")
+
+    first = clean()
+    options["residual"] = True
+    assert (clean() != first).any()
+
+
+def test_an_option_that_the_model_does_not_have_is_refused(small_set):
+    with pytest.raises(InvalidSetting, match="dncnn has no option 'attention'"):
+        imgclean.denoise(np.zeros((8, 8), np.uint8), "dncnn", options={"attention": "local"})
+    with pytest.raises(InvalidSetting, match="channels cannot be set"):
+        imgclean.load("dncnn", options={"channels": 1})
