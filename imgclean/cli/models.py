@@ -130,7 +130,7 @@ def _options(model: Model) -> list[dict[str, str]]:
             "default": "required"
             if field.is_required()
             else str(field.get_default(call_default_factory=True)),
-            "description": field.description or "",
+            "description": " ".join((field.description or "").split()),
         }
         for name, field in fields.items()
     ]

@@ -47,7 +47,7 @@ class GradNetOptions(BaseModel):
     """`naive` is the naive block alone, which is trained first."""
 
     attention: Attention = "sampled"
-    """What attention averages over: a `sample` of crops of the image, a window around each pixel
+    """What attention averages over: some crops of the image (`sampled`), a window around each pixel
     (`local`), or the whole image (`global`). All fit the same weights."""
 
     crop: int = Field(default=80, ge=8)
