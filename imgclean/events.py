@@ -250,6 +250,37 @@ class Evaluated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatedRegions:
+    """Textured and smooth regions of a set under one degradation, at one threshold.
+
+    A PSNR is None where no image has such a region.
+
+    Attributes:
+        set, degradation, model, weights: as of `Evaluated`.
+        threshold: of the clean image's gradient, 0 to 4.5; textured is what is above.
+        textured_share: fraction of the pixels that are textured, mean over images.
+        textured_psnr, smooth_psnr: of the output in dB, mean over the images that have the region.
+        textured_input_psnr, smooth_input_psnr: the same of the degraded input.
+        textured_images, smooth_images: how many images have the region.
+    """
+
+    event: ClassVar[str] = "evaluated_regions"
+
+    set: str
+    degradation: str
+    model: str
+    weights: str
+    threshold: float
+    textured_share: float
+    textured_psnr: float | None
+    smooth_psnr: float | None
+    textured_input_psnr: float | None
+    smooth_input_psnr: float | None
+    textured_images: int
+    smooth_images: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Benched:
     """One line of a bench: a model in one precision on an image of one size.
 

@@ -17,7 +17,7 @@ def psnr(clean: NDArray[Any], image: NDArray[Any]) -> float:
     """Return the peak signal-to-noise ratio in dB over all pixels and channels.
 
     Args:
-        clean: [H, W, C], 0 to 255.
+        clean: [H, W, C], or [K, C] of some pixels, 0 to 255.
         image: of the same shape; infinity is returned where the two are equal.
     """
     with np.errstate(divide="ignore"):

@@ -19,8 +19,11 @@ from imgclean.events import Evaluated, EvaluatedImage, Progressed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from numpy.typing import NDArray
+
     from imgclean.degradation.base import Degradation
     from imgclean.evaluation.colours import Colour
+    from imgclean.evaluation.regions import RegionTally
     from imgclean.evaluation.restorers import Restorer
     from imgclean.evaluation.trials import Trial
     from imgclean.events import Emit
@@ -41,6 +44,7 @@ def measure(
     emit: Emit,
     colour: Colour | None = None,
     per_image: bool = False,
+    regions: RegionTally | None = None,
 ) -> Evaluated:
     """Return the mean PSNR and SSIM on a set under a degradation.
 
@@ -53,6 +57,7 @@ def measure(
         emit: gets `Progressed` events, and with `per_image` an `EvaluatedImage` for each.
         colour: in which the images are measured; by default the papers' choice.
         per_image: whether each image has an event of its own.
+        regions: takes in what each image's textured and smooth regions are like.
 
     Raises:
         InvalidSetting: the degradation has no one level, or cannot be applied.
@@ -65,7 +70,7 @@ def measure(
         for index, image in enumerate(clean.images)
     )
     run = _Run(clean.title, str(degradation), clean.names, restorer, emit, per_image=per_image)
-    return run.over(trials)
+    return run.over(trials, regions)
 
 
 def measure_pairs(
@@ -75,6 +80,7 @@ def measure_pairs(
     emit: Emit,
     colour: Colour | None = None,
     per_image: bool = False,
+    regions: RegionTally | None = None,
 ) -> Evaluated:
     """Return the mean PSNR and SSIM on real pairs; arguments as for `measure`.
 
@@ -87,7 +93,7 @@ def measure_pairs(
         for clean, noisy in zip(pairs.clean, pairs.noisy, strict=True)
     )
     run = _Run(pairs.title, str(Pairs()), pairs.names, restorer, emit, per_image=per_image)
-    return run.over(trials)
+    return run.over(trials, regions)
 
 
 def require_one_level(degradation: Degradation) -> None:
@@ -132,12 +138,15 @@ class _Run:
             "weights": restorer.weights,
         }
 
-    def over(self, trials: Iterable[Trial]) -> Evaluated:
+    def over(self, trials: Iterable[Trial], regions: RegionTally | None) -> Evaluated:
         """Return the means over all trials."""
         self._progress(0.0, 0.0)
         scores: list[Scores] = []
         for name, trial in zip(self._names, trials, strict=True):
-            scores.append(self._scored(trial, name))
+            output = self._restored(trial, name)
+            scores.append(trial.score(output))
+            if regions is not None:
+                regions.add(trial, output)
             if self._per_image:
                 self._emit(EvaluatedImage(image=name, **self._labels, **_rounded(scores[-1])))
             height, width, _ = trial.noisy.shape
@@ -149,14 +158,14 @@ class _Run:
             seconds=round(self._seconds, 3),
         )
 
-    def _scored(self, trial: Trial, name: str) -> Scores:
+    def _restored(self, trial: Trial, name: str) -> NDArray[np.float32]:
         started = time.perf_counter()
         try:
             output = self._restorer.restore(trial.planes, trial.dtype, trial.truth)
         except ImageError as error:
             raise error.about(name) from error
         self._seconds += time.perf_counter() - started
-        return trial.score(output)
+        return output
 
     def _progress(self, share: float, megapixels: float) -> None:
         work = " ".join(self._labels[key] for key in ("set", "degradation", "weights"))

@@ -9,6 +9,7 @@ from imgclean.degradation.spec import Pairs
 from imgclean.evaluation.colours import CHANNELS, is_usual, usual_colour
 from imgclean.evaluation.protocol import SMALLEST_SIDE, measure, measure_pairs
 from imgclean.evaluation.published import compared
+from imgclean.evaluation.regions import RegionTally
 from imgclean.evaluation.restorers import ModelRestorer
 from imgclean.evaluation.trials import smallest_side
 from imgclean.images.collection import read_clean_images, require_images
@@ -32,6 +33,8 @@ _READ_AS: dict[Colour | None, ChannelChoice] = {None: None, "gray": 1, "rgb": 3,
 class Evaluation:
     """What is measured and how. Every line is emitted as an `Evaluated` event.
 
+    With `regions` an `EvaluatedRegions` event for each threshold follows it.
+
     Attributes:
         contenders: who is measured.
         rules: which images of the folders are taken.
@@ -39,6 +42,7 @@ class Evaluation:
         colour: in which images are measured; None for the papers' choice.
         seed: of the noise.
         per_image: whether each image has an event of its own.
+        regions: whether textured and smooth regions are measured too.
     """
 
     contenders: Contenders
@@ -47,6 +51,7 @@ class Evaluation:
     colour: Colour | None = None
     seed: int = 0
     per_image: bool = False
+    regions: bool = False
 
     def measure_sets(self, folders: list[Path], degradations: tuple[Degradation, ...]) -> None:
         """Measure each folder, read once, under each degradation with each contender.
@@ -65,6 +70,7 @@ class Evaluation:
             for degradation in degradations:
                 colour = self.colour or usual_colour(degradation, images.channels)
                 for restorer in self._contenders(degradation, colour):
+                    tally = RegionTally() if self.regions else None
                     line = measure(
                         images,
                         degradation,
@@ -73,11 +79,11 @@ class Evaluation:
                         emit=self.emit,
                         colour=colour,
                         per_image=self.per_image,
+                        regions=tally,
                     )
-                    usual = is_usual(colour, degradation, images.channels)
-                    self.emit(
-                        self._compared(line, restorer, degradation, colour) if usual else line
-                    )
+                    if is_usual(colour, degradation, images.channels):
+                        line = self._compared(line, restorer, degradation, colour)
+                    self._report(line, tally)
 
     def measure_pairs(self, noisy: Path, clean: Path, match: str | None) -> None:
         """Measure real pairs with each contender.
@@ -97,13 +103,24 @@ class Evaluation:
         )
         colour = self.colour or usual_colour(Pairs(), pairs.channels)
         for restorer in self._contenders(Pairs(), colour):
+            tally = RegionTally() if self.regions else None
             line = measure_pairs(
-                pairs, restorer, emit=self.emit, colour=colour, per_image=self.per_image
+                pairs,
+                restorer,
+                emit=self.emit,
+                colour=colour,
+                per_image=self.per_image,
+                regions=tally,
             )
-            self.emit(self._compared(line, restorer, Pairs(), colour))
+            self._report(self._compared(line, restorer, Pairs(), colour), tally)
 
     def _contenders(self, degradation: Degradation, colour: Colour) -> list[Restorer]:
         return list(self.contenders.against(degradation, CHANNELS[colour], self.emit))
+
+    def _report(self, line: Evaluated, tally: RegionTally | None) -> None:
+        self.emit(line)
+        for each in tally.lines(line) if tally is not None else ():
+            self.emit(each)
 
     def _compared(
         self, line: Evaluated, restorer: Restorer, degradation: Degradation, colour: Colour

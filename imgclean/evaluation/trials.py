@@ -69,16 +69,24 @@ class Trial:
 
     def score(self, output: NDArray[np.float32]) -> Scores:
         """Return how good the output float32[C, H, W] and the input are."""
-        levels = output.transpose(1, 2, 0).clip(0, 1).astype(np.float64) * GREY_LEVELS
-        if self.rounded:
-            levels = np.rint(levels)
-        truth, cleaned = self._counted(self.clean), self._counted(levels)
-        noisy = self._counted(self.noisy * GREY_LEVELS)
+        truth, cleaned, noisy = self.compared(output)
         return Scores(
             psnr(truth, cleaned), ssim(truth, cleaned), psnr(truth, noisy), ssim(truth, noisy)
         )
 
-    def _counted(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
+    def compared(self, output: NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
+        """Return what is compared: the clean image, the output float32[C, H, W] and the input.
+
+        Each is float64[h, w, C] in grey levels without the border; the output is clamped to 0 to
+        255, and rounded where it is to be.
+        """
+        levels = output.transpose(1, 2, 0).clip(0, 1).astype(np.float64) * GREY_LEVELS
+        if self.rounded:
+            levels = np.rint(levels)
+        return tuple(map(self.inside, (self.clean, levels, self.noisy * GREY_LEVELS)))
+
+    def inside(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the pixels of an image [H, W] or [H, W, C] that count."""
         edge = self.border
         return image[edge : image.shape[0] - edge, edge : image.shape[1] - edge]
 
