@@ -26,9 +26,10 @@ from imgclean.cli.options import (
     WeightSetsOption,
     prepare_process,
 )
+from imgclean.cli.regions_table import regions_table
 from imgclean.cli.reporting import reporting
 from imgclean.errors import InvalidSetting
-from imgclean.events import Evaluated, EvaluatedImage
+from imgclean.events import Evaluated, EvaluatedImage, EvaluatedRegions
 
 if TYPE_CHECKING:
     from imgclean.degradation.base import Degradation
@@ -84,6 +85,22 @@ def evaluate(
         bool,
         typer.Option("--per-image", rich_help_panel=MEASURING, help="A line for each image too."),
     ] = False,
+    regions: Annotated[
+        bool,
+        typer.Option(
+            "--regions",
+            rich_help_panel=MEASURING,
+            help="PSNR in textured and in smooth regions too.",
+        ),
+    ] = False,
+    regions_plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--regions-plot",
+            rich_help_panel=MEASURING,
+            help="The regions of two models as a plot, a PNG.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, rich_help_panel=MEASURING, help="Of the noise.")] = 0,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "fp32",
@@ -107,6 +124,7 @@ def evaluate(
         raise InvalidSetting("--json, --csv and --markdown exclude each other")
     from imgclean.degradation.spec import Pairs
     from imgclean.evaluation.contenders import Contenders
+    from imgclean.evaluation.region_plot import require_plot, write_plot
     from imgclean.evaluation.run import Evaluation
     from imgclean.images.name_rules import NameRules
     from imgclean.inference.devices import require_one_device
@@ -128,14 +146,16 @@ def evaluate(
         weights=tuple(dict.fromkeys(weights or ())),
         baselines=tuple(dict.fromkeys(baseline or ())),
     )
+    if regions_plot is not None:
+        require_plot(regions_plot, len(contenders))
     contenders.prepare(degradations or (Pairs(),))
-    lines: list[Line] = []
+    lines: list[Line | EvaluatedRegions] = []
     total = len(clean) * max(len(degradations), 1) * len(contenders)
     try:
         with reporting(total, json_lines=json_lines, quiet=quiet) as emit:
 
             def collect(event: object) -> None:
-                if isinstance(event, Evaluated | EvaluatedImage):
+                if isinstance(event, Evaluated | EvaluatedImage | EvaluatedRegions):
                     lines.append(event)
                 emit(event)
 
@@ -146,6 +166,7 @@ def evaluate(
                 colour=colour,
                 seed=seed,
                 per_image=per_image,
+                regions=regions or regions_plot is not None,
             )
             if noisy is None:
                 evaluation.measure_sets(clean, degradations)
@@ -154,6 +175,8 @@ def evaluate(
     finally:  # an error or Ctrl-C leaves the lines that were finished
         if lines and not json_lines:
             _print(lines, csv=csv, markdown=markdown)
+    if regions_plot is not None:
+        write_plot([line for line in lines if isinstance(line, EvaluatedRegions)], regions_plot)
 
 
 def _degradations(noise: list[str] | None) -> tuple[Degradation, ...]:
@@ -167,16 +190,23 @@ def _degradations(noise: list[str] | None) -> tuple[Degradation, ...]:
     return degradations
 
 
-def _print(lines: list[Line], *, csv: bool, markdown: bool) -> None:
-    """Print the table to stdout."""
-    from imgclean.evaluation.tables import as_csv, as_markdown
+def _print(lines: list[Line | EvaluatedRegions], *, csv: bool, markdown: bool) -> None:
+    """Print the table to stdout, and that of the regions below it."""
+    from imgclean.evaluation.tables import as_csv, as_markdown, regions_as_markdown
 
+    regions = [line for line in lines if isinstance(line, EvaluatedRegions)]
+    scores = [line for line in lines if not isinstance(line, EvaluatedRegions)]
     if csv:
         typer.echo(as_csv(lines), nl=False)
     elif markdown:
-        typer.echo(as_markdown(lines), nl=False)
+        typer.echo(as_markdown(scores), nl=False)
+        if regions:
+            typer.echo(f"\n{regions_as_markdown(regions)}", nl=False)
     else:
-        stdout.print(evaluation_table(lines, stdout.width))
+        stdout.print(evaluation_table(scores, stdout.width))
+        if regions:
+            stdout.print()
+            stdout.print(regions_table(regions, stdout.width))
 
 
 def _check(

@@ -30,6 +30,7 @@ from imgclean.events import (
     Done,
     Evaluated,
     EvaluatedImage,
+    EvaluatedRegions,
     Failed,
     FileEvent,
     Note,
@@ -51,7 +52,16 @@ if TYPE_CHECKING:
     from imgclean.events import Emit
 
 _SECONDS_BETWEEN_LINES = 10.0
-_MACHINE_READABLE = (FileEvent, Summary, EvaluatedImage, Evaluated, Benched, TrainStep, Validated)
+_MACHINE_READABLE = (
+    FileEvent,
+    Summary,
+    EvaluatedImage,
+    Evaluated,
+    EvaluatedRegions,
+    Benched,
+    TrainStep,
+    Validated,
+)
 
 
 class Display:

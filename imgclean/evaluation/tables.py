@@ -7,12 +7,12 @@ import dataclasses
 import io
 from typing import TYPE_CHECKING
 
+from imgclean.events import Evaluated, EvaluatedImage, EvaluatedRegions
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imgclean.events import Evaluated, EvaluatedImage
-
-    Line = Evaluated | EvaluatedImage
+Line = Evaluated | EvaluatedImage
 
 CSV_COLUMNS = (
     "set",
@@ -32,6 +32,18 @@ CSV_COLUMNS = (
 )
 """Always these; `image` is empty in the line of a whole set."""
 
+REGION_COLUMNS = (
+    "threshold",
+    "textured_share",
+    "textured_psnr",
+    "smooth_psnr",
+    "textured_input_psnr",
+    "smooth_input_psnr",
+    "textured_images",
+    "smooth_images",
+)
+"""After these where textured and smooth regions were measured."""
+
 _MARKDOWN_COLUMNS = {
     "set": "set",
     "image": "image",
@@ -46,6 +58,20 @@ _MARKDOWN_COLUMNS = {
     "published_psnr": "published",
     "difference": "difference",
 }
+_MARKDOWN_OF_REGIONS = {
+    "set": "set",
+    "degradation": "degradation",
+    "model": "model",
+    "weights": "weights",
+    "threshold": "threshold",
+    "textured_share": "textured pixels",
+    "textured_images": "images",
+    "textured_input_psnr": "noisy PSNR, textured",
+    "textured_psnr": "PSNR, textured",
+    "smooth_images": "images",
+    "smooth_input_psnr": "noisy PSNR, smooth",
+    "smooth_psnr": "PSNR, smooth",
+}
 _DIGITS = {
     "psnr": ".2f",
     "input_psnr": ".2f",
@@ -53,13 +79,24 @@ _DIGITS = {
     "difference": "+.2f",
     "ssim": ".4f",
     "input_ssim": ".4f",
+    "threshold": "g",
+    "textured_share": ".1%",
+    "textured_psnr": ".2f",
+    "textured_input_psnr": ".2f",
+    "smooth_psnr": ".2f",
+    "smooth_input_psnr": ".2f",
 }
 
 
-def as_csv(lines: Sequence[Line]) -> str:
-    """Return lines as CSV with a header, in `CSV_COLUMNS`; what does not apply is empty."""
+def as_csv(lines: Sequence[Line | EvaluatedRegions]) -> str:
+    """Return lines as CSV with a header, in `CSV_COLUMNS`; what does not apply is empty.
+
+    Where there are lines of regions, `REGION_COLUMNS` follow.
+    """
     text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS, restval="", lineterminator="\n")
+    regions = any(isinstance(line, EvaluatedRegions) for line in lines)
+    columns = CSV_COLUMNS + REGION_COLUMNS * regions
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
     for line in lines:
         writer.writerow(dataclasses.asdict(line))
@@ -79,18 +116,27 @@ def as_markdown(lines: Sequence[Line]) -> str:
         if name not in ("image", "published_psnr", "difference")
         or any(each.get(name) for each in cells)
     ]
-    rows = [[_MARKDOWN_COLUMNS[name] for name in shown], ["---"] * len(shown)]
-    rows += [[each.get(name, "") for name in shown] for each in cells]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return _markdown({name: _MARKDOWN_COLUMNS[name] for name in shown}, cells)
 
 
-def shown_figure(line: Line, name: str) -> str:
+def regions_as_markdown(lines: Sequence[EvaluatedRegions]) -> str:
+    """Return lines of textured and smooth regions as a Markdown table."""
+    return _markdown(_MARKDOWN_OF_REGIONS, [_cells(line) for line in lines])
+
+
+def shown_figure(line: Line | EvaluatedRegions, name: str) -> str:
     """Return a field as people read it: PSNR with two digits, SSIM with four; empty if None."""
     value = getattr(line, name, None)
     return "" if value is None else format(value, _DIGITS.get(name, ""))
 
 
-def _cells(line: Line) -> dict[str, str]:
+def _markdown(columns: dict[str, str], cells: list[dict[str, str]]) -> str:
+    rows = [list(columns.values()), ["---"] * len(columns)]
+    rows += [[each.get(name, "") for name in columns] for each in cells]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _cells(line: Line | EvaluatedRegions) -> dict[str, str]:
     return {
         field.name: shown_figure(line, field.name).replace("|", "\\|")
         for field in dataclasses.fields(line)

@@ -19,6 +19,7 @@ from imgclean.events import (
     Benched,
     Evaluated,
     EvaluatedImage,
+    EvaluatedRegions,
     FileEvent,
     Summary,
     TrainStep,
@@ -150,7 +151,7 @@ def test_a_page_names_no_option_that_does_not_exist(page, path):
 EVENTS = {
     "JSON lines of denoise": (FileEvent, Summary),
     "JSON lines of train": (TrainStep, Validated),
-    "JSON lines of evaluate": (Evaluated, EvaluatedImage),
+    "JSON lines of evaluate": (Evaluated, EvaluatedImage, EvaluatedRegions),
     "JSON lines of bench": (Benched,),
 }
 
