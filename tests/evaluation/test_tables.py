@@ -1,8 +1,14 @@
 import csv
 import io
 
-from imgclean.evaluation.tables import CSV_COLUMNS, as_csv, as_markdown
-from imgclean.events import Evaluated, EvaluatedImage
+from imgclean.evaluation.tables import (
+    CSV_COLUMNS,
+    REGION_COLUMNS,
+    as_csv,
+    as_markdown,
+    regions_as_markdown,
+)
+from imgclean.events import Evaluated, EvaluatedImage, EvaluatedRegions
 
 LABELS = {"set": "a|b", "degradation": "gaussian:25", "model": "dncnn", "weights": "dncnn-x"}
 SCORES = {"psnr": 28.8712, "ssim": 0.81119, "input_psnr": 20.17, "input_ssim": 0.382}
@@ -11,6 +17,17 @@ COMPARED = Evaluated(
     **LABELS, **SCORES, images=2, seconds=1.5, published_psnr=29.16, difference=-0.2888
 )
 SINGLE = EvaluatedImage(**LABELS, **SCORES, image="a,b/1.png")
+REGIONS = EvaluatedRegions(
+    **LABELS,
+    threshold=1.0,
+    textured_share=0.1234,
+    textured_psnr=None,
+    smooth_psnr=33.2,
+    textured_input_psnr=None,
+    smooth_input_psnr=20.17,
+    textured_images=0,
+    smooth_images=2,
+)
 
 
 def test_csv_has_the_same_columns_whatever_was_asked_for():
@@ -38,3 +55,30 @@ def test_markdown_has_columns_for_images_and_for_the_paper_where_there_are_any()
     assert header.endswith("| published | difference |")
     assert single.endswith("| 0.8112 |  |  |")
     assert compared.endswith("| 29.16 | -0.29 |")
+
+
+def test_csv_has_more_columns_for_regions_in_the_same_table():
+    rows = list(csv.DictReader(io.StringIO(as_csv([WHOLE, REGIONS]))))
+    assert all(tuple(row) == CSV_COLUMNS + REGION_COLUMNS for row in rows)
+    whole, regions = ({name: cell for name, cell in row.items() if cell} for row in rows)
+    assert whole.keys().isdisjoint(REGION_COLUMNS)
+    labels = {"set": "a|b", "degradation": "gaussian:25", "model": "dncnn", "weights": "dncnn-x"}
+    assert regions == labels | {
+        "threshold": "1.0",
+        "textured_share": "0.1234",
+        "smooth_psnr": "33.2",
+        "smooth_input_psnr": "20.17",
+        "textured_images": "0",
+        "smooth_images": "2",
+    }
+
+
+def test_regions_in_markdown_are_a_table_of_their_own_with_empty_cells_for_no_region():
+    header, rule, row = regions_as_markdown([REGIONS]).splitlines()
+    assert header.startswith(
+        "| set | degradation | model | weights | threshold | textured pixels |"
+    )
+    assert len({each.count(" | ") for each in (header, rule)}) == 1
+    assert row == (
+        r"| a\|b | gaussian:25 | dncnn | dncnn-x | 1 | 12.3% | 0 |  |  | 2 | 20.17 | 33.20 |"
+    )
