@@ -111,7 +111,7 @@ def _draw_psnr(
     axes.set_xlabel("gradient threshold (pixels in [0, 1])")
     axes.set_ylabel("PSNR (dB)")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize="small", loc="center right")  # textured below it, smooth above
+    axes.legend(fontsize="small", loc="center left")  # textured below it, smooth above
 
 
 def _draw_gain(
