@@ -54,15 +54,16 @@ def tallest_bars(pixels):
     return [(right == colour).all(2).sum(0).max() for colour in (RED, BLUE)]
 
 
-def test_both_panels_are_drawn_a_row_for_each_set_and_degradation(target):
+def test_both_panels_are_drawn_a_row_for_each_set_and_degradation_whatever_its_name(target):
     one = [*lines_of("dncnn-a"), *lines_of("dncnn-b", textured=28.4, smooth=33.1)]
     write_plot(one, target)
     single = drawn(target)
     assert 300 < single.shape[0] < 600 < 800 < single.shape[1] < 1600
     for half in np.array_split(single, 2, axis=1):
         assert all((half == colour).all(2).sum() > 100 for colour in (RED, BLUE))
-    write_plot([*one, *one, *one], target)
-    assert drawn(target).shape == (3 * single.shape[0], *single.shape[1:])
+    odd = [*lines_of("dncnn-a", title="a$_$b\udcff"), *lines_of("dncnn-a")]
+    write_plot([*one, *odd], target)
+    assert drawn(target).shape == (2 * single.shape[0], *single.shape[1:])
     assert list(target.parent.iterdir()) == [target]
 
 
@@ -80,12 +81,6 @@ def test_a_region_that_no_image_has_is_not_drawn(target):
     missing = {"textured": None, "smooth": float("inf")}
     write_plot([*lines_of("dncnn-a", **missing), *lines_of("dncnn-b")], target)
     assert all(height < 15 for height in tallest_bars(drawn(target)))  # the legend's own
-
-
-@pytest.mark.parametrize("title", ["a$_$b", "x\udcffy"])
-def test_every_name_of_a_folder_can_be_a_title(target, title):
-    write_plot(lines_of("dncnn-a", title=title) * 2, target)
-    assert target.exists()
 
 
 @pytest.mark.parametrize("contenders", [0, 1, 3])
