@@ -14,7 +14,7 @@ class Unchanged:
 
     name = weights = "unchanged"
 
-    def restore(self, planes, dtype):
+    def restore(self, planes, dtype, truth=None):
         return planes
 
 

@@ -54,7 +54,7 @@ def test_an_image_that_cannot_be_cleaned_is_named(waves):
     class Broken:
         name = weights = "broken"
 
-        def restore(self, planes, dtype):
+        def restore(self, planes, dtype, truth=None):
             raise NonFiniteOutput("the model returned NaN or infinity")
 
     with pytest.raises(NonFiniteOutput, match=r"^0\.png: the model returned NaN"):

@@ -42,6 +42,6 @@ def test_a_part_of_a_set_is_not_compared_with_the_paper(bsd68, blind_gray):
 
 def test_colour_images_are_gray_to_a_gray_set(waves, blind_gray):
     shapes = set()
-    blind_gray.restore = lambda planes, _: shapes.add(planes.shape[0]) or planes
+    blind_gray.restore = lambda planes, *_: shapes.add(planes.shape[0]) or planes
     measure_levels(waves, LEVELS[:1], blind_gray, emit=ignore, whole=True)
     assert shapes == {1}
