@@ -89,6 +89,8 @@ class DenoiseRequest:
         options: the model options of the weight set, with those of the run laid over them.
         run_tiles: runs a function over a raster in tiles.
         mean_over_tiles: does so too, and returns the mean of each channel over the image.
+        advance: told what share of the whole work was done in no pass, for the progress that is
+            shown; raises where the user has asked to stop.
         clean: the clean image, where an evaluation has it: for what no other run can be given.
     """
 
@@ -100,6 +102,7 @@ class DenoiseRequest:
     options: Mapping[str, Any]
     run_tiles: RunTiles
     mean_over_tiles: MeanOverTiles
+    advance: Callable[[float], None]
     clean: Raster | None = None
 
 

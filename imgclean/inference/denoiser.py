@@ -233,7 +233,7 @@ class Denoiser:
             wrapped = self._averaged(in_precision(function, target))
             self._run_tiles(precision, wrapped, raster, sink, on_pixels, halo, alignment)
 
-        passes = Passes(run, on_pixels)
+        passes = Passes(run, raster.shape[1] * raster.shape[2], on_pixels)
         request = DenoiseRequest(
             sigma=self.settings.unit_sigma,
             task=self.settings.task,
@@ -243,6 +243,7 @@ class Denoiser:
             options=self.weights.options,
             run_tiles=passes.run_tiles,
             mean_over_tiles=passes.mean_over_tiles,
+            advance=passes.advance,
             clean=truth,
         )
         return self._plugin_denoise(model=self._parts(target), image=raster, request=request)

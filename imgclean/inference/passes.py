@@ -34,16 +34,18 @@ class RunPass(Protocol):
 
 
 class Passes:
-    """What `DenoiseRequest.run_tiles` and `mean_over_tiles` do.
+    """What `run_tiles`, `mean_over_tiles` and `advance` of a `DenoiseRequest` do.
 
     Args:
         run: computes a pass.
+        pixels: of the image.
         on_pixels: told how many pixels of the image are finished, of which each pass finishes its
             share; may raise to stop.
     """
 
-    def __init__(self, run: RunPass, on_pixels: Callable[[int], None]) -> None:
+    def __init__(self, run: RunPass, pixels: int, on_pixels: Callable[[int], None]) -> None:
         self._run = run
+        self._pixels = pixels
         self._on_pixels = on_pixels
         self._finished = 0.0
         self._told = 0
@@ -78,14 +80,15 @@ class Passes:
         self._run(function, raster, sums, self._counting(share), halo, alignment)
         return sums.total / (raster.shape[1] * raster.shape[2])
 
-    def _counting(self, share: float) -> Callable[[int], None]:
-        def count(pixels: int) -> None:
-            self._finished += pixels * share
-            whole = int(self._finished) - self._told
-            self._told += whole
-            self._on_pixels(whole)
+    def advance(self, share: float) -> None:
+        """Count work that is done in no pass, as a share of all."""
+        self._finished += self._pixels * share
+        whole = round(self._finished) - self._told
+        self._told += whole
+        self._on_pixels(whole)
 
-        return count
+    def _counting(self, share: float) -> Callable[[int], None]:
+        return lambda pixels: self.advance(share * pixels / self._pixels)
 
 
 class Pass:

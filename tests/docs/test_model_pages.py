@@ -21,6 +21,8 @@ MODELS = {
     "gradnet": (imgclean_gradnet, GradNetOptions),
 }
 SETS = [read_config(each.parent) for each in sorted((ROOT / "weights").glob("*/config.json"))]
+
+
 def path_of(model):
     return ROOT / "docs" / "models" / f"{model}.md"
 

@@ -53,21 +53,46 @@ class Held:
 
 
 class Finding:
-    """An `Attend` that finds the factors over several crops of an image, module after module.
-
-    Each crop is averaged alone, as in training; the factors are the mean over the crops.
+    """An `Attend` that keeps the factors of each crop of an image, averaged alone as in training.
 
     Attributes:
-        factors: float[1, C, 1, 1] of each attention that was called.
+        factors: float[K, C, 1, 1] of each attention that was called, for K crops.
     """
 
     def __init__(self) -> None:
         self.factors: dict[nn.Module, Tensor] = {}
 
     def __call__(self, attention: nn.Module, features: Tensor) -> Tensor:
-        """Return the factors for all crops, float[1, C, 1, 1]."""
-        self.factors[attention] = over_the_image(attention, features).mean(0, keepdim=True)
+        """Return the factors of each crop, float[K, C, 1, 1]."""
+        self.factors[attention] = over_the_image(attention, features)
         return self.factors[attention]
+
+
+class Interpolated:
+    """An `Attend` with factors that are known at the points of a grid, for the pixels of a tile.
+
+    Args:
+        factors: float[K, C, 1, 1] of each attention; K points, row by row.
+        shape: rows and columns of the grid.
+        positions: float[N, h, w, 2], across and down, of each pixel: -1 at the first point of the
+            grid and 1 at the last. Beyond, the factors are those of the border.
+    """
+
+    def __init__(
+        self, factors: dict[nn.Module, Tensor], shape: tuple[int, int], positions: Tensor
+    ) -> None:
+        self._factors = factors
+        self._shape = shape
+        self._positions = positions
+
+    def __call__(self, attention: nn.Module, features: Tensor) -> Tensor:
+        """Return the factors of that attention, float[N, C, h, w]."""
+        points = self._factors[attention].float()[:, :, 0, 0]
+        field = points.T.reshape(1, -1, *self._shape).expand(len(features), -1, -1, -1)
+        interpolated = functional.grid_sample(
+            field, self._positions, mode="bilinear", padding_mode="border", align_corners=True
+        )
+        return interpolated.to(features.dtype)
 
 
 def _sliding_means(features: Tensor, side: int) -> Tensor:

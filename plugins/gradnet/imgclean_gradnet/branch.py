@@ -48,11 +48,6 @@ class Branch(nn.Module):
         self.tail = convolution(self.body.width + late, channels, bias=False)
         begin_small(self.tail)
 
-    @property
-    def attends(self) -> bool:
-        """Whether it has attention."""
-        return isinstance(self.body, MSKResnetBody)
-
     def clean(self, noisy: Tensor, gradient: Tensor | None, attend: Attend) -> Tensor:
         """Return the clean image.
 

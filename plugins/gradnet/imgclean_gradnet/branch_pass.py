@@ -5,25 +5,38 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from imgclean.inference.device import DTYPES
-from imgclean_gradnet.attention import Finding, Held, over_the_image, over_windows
+from imgclean_gradnet.attention import (
+    Finding,
+    Held,
+    Interpolated,
+    over_the_image,
+    over_windows,
+)
+from imgclean_gradnet.located import Located
 from imgclean_gradnet.mskresnet import MSKResnetBody
-from imgclean_gradnet.sampling import crops_of
+from imgclean_gradnet.sampling import axes_of_grid, axes_of_sample, windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from imgclean import DenoiseRequest, Raster
     from imgclean_gradnet.attention import Attend
     from imgclean_gradnet.branch import Branch
     from imgclean_gradnet.options import GradNetOptions
+    from imgclean_gradnet.sampling import Axis
 
     Split = Callable[[Tensor], tuple[Tensor, Tensor | None]]
+
+
+_GRID_SHARE = 0.2  # of a branch's work, where crops are a quarter of the image
+_CROPS_AT_ONCE = 16
 
 
 class BranchPass:
@@ -66,6 +79,8 @@ class BranchPass:
         if self._options.attention == "local":
             halo = self._halo + len(body.blocks) * (self._options.crop // 2)
             return self._cleaned(over_windows(self._options.crop), halo, share)
+        if self._options.attention == "grid":
+            return self._by_grid(share)
         if self._options.attention == "sampled":
             return self._cleaned(self._sampled(), self._halo, share)
         passes = len(body.blocks)
@@ -80,11 +95,41 @@ class BranchPass:
 
     def _sampled(self) -> Held:
         """Return the factors that a sample of the image has, of crops as in training."""
-        crops = torch.from_numpy(crops_of(self._source, self._options.crop))
-        finding = Finding()
-        with self._precision():
-            self._branch.features(*self._split(crops.to(self._request.device)), finding)
-        return Held(finding.factors)
+        _, height, width = self._source.shape
+        rows, columns = axes_of_sample(height, width, self._options.crop)
+        factors = self._factors_of_crops(rows, columns, 0.0)
+        return Held({attention: each.mean(0, keepdim=True) for attention, each in factors.items()})
+
+    def _by_grid(self, share: float) -> Raster:
+        """Return the clean image by factors of crops on a grid, interpolated between them."""
+        _, height, width = self._source.shape
+        rows, columns = axes_of_grid(height, width, self._options.crop)
+        factors = self._factors_of_crops(rows, columns, share * _GRID_SHARE)
+        shape = len(rows.starts), len(columns.starts)
+
+        def clean(located: Tensor) -> Tensor:
+            x, positions = located[:, :-2], located[:, -2:].permute(0, 2, 3, 1)
+            attend = Interpolated(factors, shape, positions)
+            return self._branch.clean(*self._split(x), attend)
+
+        located = Located(self._source, rows.centres, columns.centres)
+        return self._request.run_tiles(clean, located, self._halo, share=share * (1 - _GRID_SHARE))
+
+    def _factors_of_crops(self, rows: Axis, columns: Axis, share: float) -> dict[nn.Module, Tensor]:
+        """Return each attention's factors for each crop, float[K, C, 1, 1], as in training."""
+        found: dict[nn.Module, list[Tensor]] = {}
+        windows = windows_of(rows, columns)
+        for start in range(0, len(windows), _CROPS_AT_ONCE):
+            some = windows[start : start + _CROPS_AT_ONCE]
+            crops = np.stack([self._source.read(window) for window in some])
+            finding = Finding()
+            with self._precision():
+                x = torch.from_numpy(crops).to(self._request.device)
+                self._branch.features(*self._split(x), finding)
+            for attention, factors in finding.factors.items():
+                found.setdefault(attention, []).append(factors.float())
+            self._request.advance(share * len(some) / len(windows))
+        return {attention: torch.cat(each) for attention, each in found.items()}
 
     def _averaged(self, body: MSKResnetBody, of_last: float) -> Held:
         """Return the factors that the whole image has, in a pass for each module."""

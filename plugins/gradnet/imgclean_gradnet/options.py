@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Backbone = Literal["mskresnet", "skdncnn"]
 Fusion = Literal["features", "input", "late", "none"]
 Gradient = Literal["naive", "clean", "noisy"]
-Attention = Literal["sampled", "local", "global"]
+Attention = Literal["grid", "sampled", "local", "global"]
 
 BRANCHES: tuple[Backbone, ...] = ("skdncnn", "mskresnet")
 CLASSICAL = ("nlm", "bm3d")
@@ -46,9 +46,10 @@ class GradNetOptions(BaseModel):
     part: Literal["whole", "naive"] = "whole"
     """`naive` is the naive block alone, which is trained first."""
 
-    attention: Attention = "sampled"
-    """What attention averages over: some crops of the image (`sampled`), a window around each pixel
-    (`local`), or the whole image (`global`). All fit the same weights."""
+    attention: Attention = "grid"
+    """What attention averages over: crops on a grid, interpolated between (`grid`), or averaged
+    (`sampled`); a window around each pixel (`local`); or the whole image (`global`). All fit the
+    same weights."""
 
     crop: int = Field(default=80, ge=8)
     """Side in pixels of crops and windows: that of training patches."""

@@ -6,16 +6,18 @@ import torch
 from gradnet_material import SMALL, cleaned, network, random_image, write_set
 from hypothesis import given
 from hypothesis import strategies as st
-from imgclean_gradnet.attention import Finding, over_windows
+from imgclean_gradnet.attention import Finding, Interpolated, over_windows
+from imgclean_gradnet.located import Located
 from imgclean_gradnet.options import GradNetOptions
-from imgclean_gradnet.sampling import crops_of
+from imgclean_gradnet.sampling import Axis, axes_of_grid, axes_of_sample, windows_of
 from imgclean_gradnet.tiling import main_halo, naive_tiling, tiling
 from torch.nn import functional
 
+from imgclean import Window
 from imgclean.errors import ImgcleanError
 from imgclean.images.rasters import ArrayRaster
 
-WAYS = ("sampled", "local", "global")
+WAYS = ("grid", "sampled", "local", "global")
 SYSTEMS = {
     "gradnet": {},
     "gradnet after mskresnet": {"naive": "mskresnet"},
@@ -34,8 +36,8 @@ SYSTEMS = {
 
 
 ATTENTIVE = ("gradnet", "gradnet after mskresnet", "fused late")
-CASES = [(each, "sampled") for each in SYSTEMS] + [
-    (each, way) for each in ATTENTIVE for way in ("local", "global")
+CASES = [(each, "grid") for each in SYSTEMS] + [
+    (each, way) for each in ATTENTIVE for way in WAYS if way != "grid"
 ]
 
 
@@ -79,9 +81,9 @@ def test_the_ways_differ_on_a_large_image(tmp_path):
     image = random_image(96, 96)
     image[:, :, 48:] *= 0.1
     sets = [write_set(tmp_path / way, **SMALL, attention=way) for way in WAYS]
-    sampled, local, whole = (cleaned(each, image) for each in sets)
-    assert np.abs(sampled - whole).max() > 1e-4
-    assert np.abs(local - whole).max() > 1e-4
+    *others, whole = (cleaned(each, image) for each in sets)
+    for each in others:
+        assert np.abs(each - whole).max() > 1e-4
 
 
 def test_a_window_has_the_mean_of_the_pixels_around_and_stays_inside():
@@ -94,25 +96,58 @@ def test_a_window_has_the_mean_of_the_pixels_around_and_stays_inside():
         torch.testing.assert_close(means[0, :, y, x], expected)
 
 
-def test_the_factors_of_a_sample_are_the_mean_over_its_crops():
+def test_each_crop_has_factors_of_its_own():
     made = network(**SMALL, fusion="none")
     attention = made.main.body.attentions[0]
     features = torch.rand(3, attention.excite.out_channels, 6, 6)
     finding = Finding()
-    expected = attention(features.mean((2, 3), keepdim=True)).mean(0, keepdim=True)
+    expected = attention(features.mean((2, 3), keepdim=True))
     torch.testing.assert_close(finding(attention, features), expected)
     torch.testing.assert_close(finding.factors[attention], expected)
 
 
-@given(st.integers(2, 300), st.integers(2, 300), st.integers(8, 80))
-def test_crops_lie_in_the_image_and_are_not_too_many(height, width, side):
-    image = np.arange(height * width, dtype=np.float32).reshape(1, height, width)
-    crops = crops_of(ArrayRaster(image), side)
-    count, channels, *shape = crops.shape
-    assert channels == 1
-    assert shape == [min(side, height), min(side, width)]
-    assert 1 <= count <= 25
-    assert len({float(each[0, 0, 0]) for each in crops}) == count  # no crop twice
+def test_factors_are_those_of_a_crop_at_its_middle_and_lie_between_elsewhere():
+    """On a grid of 2 x 3 crops of 5 pixels in an image of 20 x 30."""
+    rows, columns = Axis((0, 15), 5), Axis((0, 12, 24), 5)
+    points = torch.arange(6.0).reshape(6, 1, 1, 1)
+    located = Located(ArrayRaster(np.zeros((1, 20, 30), np.float32)), rows.centres, columns.centres)
+    positions = torch.tensor(located.read(Window(0, 0, 30, 20))[1:]).permute(1, 2, 0)[None]
+    attention = torch.nn.Identity()
+    attend = Interpolated({attention: points}, (2, 3), positions)
+    found = attend(attention, torch.zeros(1, 1, 20, 30))[0, 0]
+    assert found.shape == (20, 30)
+    for row, y in enumerate((2, 17)):
+        for column, x in enumerate((2, 14, 26)):
+            assert found[y, x] == pytest.approx(3 * row + column, abs=1e-5)
+    assert found[2, 8] == pytest.approx(0.5, abs=1e-5)
+    assert found[0, 0] == pytest.approx(0, abs=1e-5)  # beyond the middle of the first crop
+
+
+def test_a_window_knows_where_it_is_in_the_image():
+    located = Located(ArrayRaster(random_image(20, 30)), (2, 17), (2, 26))
+    whole = located.read(Window(0, 0, 30, 20))
+    window = located.read(Window(7, 3, 11, 6))
+    np.testing.assert_array_equal(window, whole[:, 3:9, 7:18])
+
+
+def test_turned_tiles_have_the_factors_of_their_place(tmp_path):
+    weights = write_set(tmp_path, **SMALL)
+    image = random_image(60, 90)
+    whole = cleaned(weights, image, tile="none", ensemble=True)
+    np.testing.assert_allclose(cleaned(weights, image, tile=30, ensemble=True), whole, atol=1e-6)
+
+
+@given(st.integers(2, 3000), st.integers(2, 3000), st.integers(8, 80))
+def test_crops_lie_in_the_image_and_are_neither_alike_nor_too_many(height, width, side):
+    for axes, most in ((axes_of_sample, 25), (axes_of_grid, 4500)):
+        rows, columns = axes(height, width, side)
+        windows = windows_of(rows, columns)
+        assert 1 <= len(set(windows)) == len(windows) <= most
+        assert (rows.length, columns.length) == (min(side, height), min(side, width))
+        for each in (windows[0], windows[-1]):
+            assert min(each.x, each.y) >= 0
+            assert each.x + each.width <= width
+            assert each.y + each.height <= height
 
 
 @pytest.mark.parametrize("system", ["gradnet", "fused into the input", "fused late", "skdncnn"])
@@ -122,9 +157,8 @@ def test_the_halo_is_exactly_the_radius_that_a_pixel_sees(system):
     for module in made.modules():
         if isinstance(module, torch.nn.Conv2d):
             module.weight.data.abs_().add_(0.01)  # no path is cut by a ReLU
-    if made.main.attends:
-        for attention in made.main.body.attentions:
-            torch.nn.init.zeros_(attention.excite.weight)
+    for attention in getattr(made.main.body, "attentions", ()):
+        torch.nn.init.zeros_(attention.excite.weight)
     side = 61
     x = torch.rand(1, 3, side, side, dtype=torch.float64, requires_grad=True)
     made(x)[0, :, side // 2, side // 2].sum().backward()
