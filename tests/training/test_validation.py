@@ -40,7 +40,7 @@ class Unchanging:
     info = DNCNN
     weights = SimpleNamespace(name="mine", config=config_of())
 
-    def denoise(self, raster, sink, *, dtype):
+    def denoise(self, raster, sink, *, dtype, clean=None):
         sink.values = raster.values
 
 
