@@ -22,7 +22,7 @@ _COMPARED: tuple[str, ...] = ("published_psnr", "difference")
 _LESS_WANTED = ("images", "input_ssim")
 _WIDE = 100
 _FIGURES = {
-    "images": "images",
+    "images": "im-\nages",
     "input_psnr": "noisy\nPSNR",
     "psnr": "PSNR",
     "input_ssim": "noisy\nSSIM",

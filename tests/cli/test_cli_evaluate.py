@@ -136,7 +136,7 @@ def test_real_pairs_may_share_a_folder(imgclean, waves, small_set):
 
 def test_what_the_paper_states_stands_beside_what_is_measured_also_in_80_columns(imgclean):
     save("CBSD68/a.png", noise_image(60, 60))
-    arguments = ["evaluate", "CBSD68", "--noise", "gaussian:25", *CHEAP]
+    arguments = ["evaluate", "CBSD68", "--model", "dncnn", "--noise", "gaussian:25", *CHEAP]
     (line,) = imgclean(*arguments, "--json").events("evaluated")
     assert line["published_psnr"] == 31.23
     assert line["difference"] == pytest.approx(line["psnr"] - 31.23, abs=1e-4)
@@ -154,12 +154,12 @@ def test_the_table_fits_80_columns_whole_where_no_paper_has_the_set(imgclean):
     save("kodak24/a.png", noise_image(60, 60))
     run = imgclean("evaluate", "kodak24", "--noise", "gaussian:25", env={"COLUMNS": "80"})
     assert run.code == 0
-    assert re.search(r"kodak24\s+gaussian:25\s+dncnn-colour-blind\s+1\s+20\.\d\d", run.stdout)
+    assert re.search(r"kodak24\s+gaussian:25\s+gradnet-colour-blind\s+1\s+20\.\d\d", run.stdout)
     assert max(len(line) for line in run.stdout.splitlines()) <= 80
     Path("kodak24/a.png").rename("kodak24/a_name_of_26_characters.png")
     arguments = ("evaluate", "kodak24", "--noise", "gaussian:25", "--per-image")
     run = imgclean(*arguments, env={"COLUMNS": "80"})
-    assert re.search(r"gaussian:25\s+dncnn-colour-blind\s+20\.\d\d", run.stdout)
+    assert re.search(r"gaussian:25\s+gradnet-colour-blind\s+20\.\d\d", run.stdout)
     assert max(len(line) for line in run.stdout.splitlines()) <= 80
 
 
