@@ -4,7 +4,8 @@
     python weights/measure.py dncnn-gray-blind runs/mine/ --data test/ --add-noise gaussian:40
 
 `--data` holds the folders that `TABLES` and `EDGES` name. A set is a folder beside this script, or
-a path. Tables are measured in float32, the papers' arithmetic.
+a path. Tables are measured in float32, the papers' arithmetic,
+unless `--precision` says otherwise.
 
 Then the edges of the domain are checked, on the images of `EDGES` and in the precision that users
 get: no set may leave images worse than they were. Exit code 1, with the lines concerned, if one
@@ -16,7 +17,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from rich.console import Console
 
@@ -30,7 +31,7 @@ from imgclean.evaluation.trials import smallest_side
 from imgclean.extension.loader import load_plugins
 from imgclean.images.collection import read_clean_images
 from imgclean.inference.denoiser import Denoiser
-from imgclean.inference.device import choose_device
+from imgclean.inference.device import PrecisionChoice, choose_device
 from imgclean.inference.settings import InferenceSettings
 from imgclean.weightsets.catalogue import WeightSet, is_path
 from imgclean.weightsets.config import read_config
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from imgclean.degradation.base import Degradation
     from imgclean.events import Emit, Evaluated
     from imgclean.extension.model_info import Task
-    from imgclean.inference.device import PrecisionChoice
     from imgclean.weightsets.config import WeightSetConfig
 
 HERE = Path(__file__).parent
@@ -82,6 +82,12 @@ def main() -> int:
     parser.add_argument(
         "--add-noise", action="append", default=[], metavar="SPEC", help="another edge to check"
     )
+    parser.add_argument(
+        "--precision",
+        choices=get_args(PrecisionChoice),
+        default="fp32",
+        help="of the tables; anything else is quicker, and to be said beside the figures",
+    )
     parser.add_argument("--threads", type=int)
     arguments = parser.parse_args()
     prepare_process(arguments.threads)
@@ -90,7 +96,7 @@ def main() -> int:
         worse = [
             line
             for name in arguments.sets
-            for line in measure_set(folder_of(name), arguments.data, added)
+            for line in measure_set(folder_of(name), arguments.data, added, arguments.precision)
         ]
     except ImgcleanError as error:
         return complain(str(error), error.hint or "")
@@ -104,7 +110,9 @@ def folder_of(name: str) -> Path:
     return Path(name) if is_path(name) else HERE / name
 
 
-def measure_set(folder: Path, data: Path, added: Iterable[Degradation]) -> list[Evaluated]:
+def measure_set(
+    folder: Path, data: Path, added: Iterable[Degradation], precision: PrecisionChoice
+) -> list[Evaluated]:
     """Measure a set, write its config and card; return the lines in which it does harm.
 
     Raises:
@@ -114,7 +122,7 @@ def measure_set(folder: Path, data: Path, added: Iterable[Degradation]) -> list[
     tables, around = tables_of(weights.config), edges_of(weights.config, added)
     lines = sum(map(len, (*tables.values(), *around.values())))
     with reporting(lines, json_lines=False, quiet=False) as emit:
-        results = measured(tables, data, restorer_of(weights, "fp32"), emit)
+        results = measured(tables, data, restorer_of(weights, precision), emit)
         config = weights.config.model_copy(update={"results": as_results(results)})
         write_config(folder, config)
         edges = measured(around, data, restorer_of(weights, "auto"), emit)
