@@ -79,7 +79,7 @@ def test_the_embedded_sets_clean_colour_and_gray_by_default(imgclean, tmp_path):
     run = imgclean("denoise", "colour.png", "gray.png", "--json")
     assert run.code == 0
     assert {line["weights"] for line in run.events("done")} == {
-        "gradnet-colour-blind",
+        "dncnn-colour-blind",
         "dncnn-gray-blind",
     }
     for name in ("colour", "gray"):
