@@ -17,13 +17,12 @@ from __future__ import annotations
 
 import argparse
 import csv
-import subprocess
 import sys
 from pathlib import Path
 
 from ablation_curves import Curve, Variant, draw, read_curves, write_curve
 from rich.console import Console
-from short_training import train
+from short_training import ending_as_trainings_do, train
 
 SETTINGS = {
     # a tenth of the paper's rates, 1e-1 to 1e-4, at which one network ends as the identity
@@ -100,9 +99,4 @@ def measured(log: Path) -> Curve:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except subprocess.CalledProcessError as error:  # the run has said why
-        sys.exit(error.returncode)
-    except KeyboardInterrupt:
-        sys.exit(130)  # as imgclean ends; the same command goes on
+    ending_as_trainings_do(main)

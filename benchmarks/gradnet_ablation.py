@@ -14,15 +14,13 @@ from __future__ import annotations
 
 import argparse
 import csv
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import imageio.v3 as iio
 from rich.console import Console
 from rich.table import Table
-from short_training import train
+from short_training import ending_as_trainings_do, train
 
 _SIDE = 96
 _COLUMNS = ("variant", "steps", "minutes", "psnr")
@@ -173,9 +171,4 @@ def show(results: Path) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except subprocess.CalledProcessError as error:  # the run has said why
-        sys.exit(error.returncode)
-    except KeyboardInterrupt:
-        sys.exit(130)  # as imgclean ends; the same command goes on
+    ending_as_trainings_do(main)

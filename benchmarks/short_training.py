@@ -13,10 +13,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # initialisation, batch norm, optimiser, AdamW's rate; Muon's rate is the recipe's
 VARIANTS = [
@@ -57,6 +60,16 @@ def main() -> None:
     Console().print(table)
 
 
+def ending_as_trainings_do(main: Callable[[], None]) -> None:
+    """Run a benchmark's `main`, and end as a training that failed or was interrupted has ended."""
+    try:
+        main()
+    except subprocess.CalledProcessError as error:  # the run has said why
+        sys.exit(error.returncode)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as imgclean ends; the same command goes on
+
+
 def train(
     out: Path, recipe: str, arguments: argparse.Namespace, *settings: str, resume: bool = False
 ) -> dict[str, Any]:
@@ -85,4 +98,4 @@ def train(
 
 
 if __name__ == "__main__":
-    main()
+    ending_as_trainings_do(main)

@@ -16,15 +16,16 @@ def sobel(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the horizontal and the vertical Sobel component of each channel.
 
     The kernel is [-1, 0, 1] across and [1, 2, 1] along, as in GradNet, equation 1 (whose second
-    kernel has a misprint). The border is reflected, so that it is no edge.
+    kernel has a misprint). The border is reflected, so that it is no edge; an image one pixel high
+    or wide has none in that direction.
 
     Args:
-        images: float[N, C, H, W] of at least 2x2 pixels.
+        images: float[N, C, H, W].
 
     Returns:
         Two tensors of that shape; for images in [0, 1] in [-4, 4].
     """
-    padded = pad(images, (1, 1, 1, 1), mode="reflect")
+    padded = _padded(_padded(images, (1, 1, 0, 0)), (0, 0, 1, 1))
     across = padded[..., 2:] - padded[..., :-2]
     down = padded[..., 2:, :] - padded[..., :-2, :]
     horizontal = across[..., :-2, :] + 2 * across[..., 1:-1, :] + across[..., 2:, :]
@@ -38,10 +39,16 @@ def gradient_magnitude(images: torch.Tensor) -> torch.Tensor:
     It can be differentiated everywhere: of a constant image it is 1e-6, not 0.
 
     Args:
-        images: float[N, C, H, W] of at least 2x2 pixels.
+        images: float[N, C, H, W].
 
     Returns:
         A tensor of that shape; for images in [0, 1] from 1e-6 to 4.5.
     """
     horizontal, vertical = sobel(images)
     return (horizontal.square() + vertical.square() + _SMALLEST_SQUARE).sqrt()
+
+
+def _padded(images: torch.Tensor, sides: tuple[int, int, int, int]) -> torch.Tensor:
+    """Return the images with a pixel more at two sides, of which each is 1, as `pad` has them."""
+    length = images.shape[3] if sides[0] else images.shape[2]
+    return pad(images, sides, mode="reflect" if length > 1 else "replicate")

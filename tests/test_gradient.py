@@ -40,3 +40,11 @@ def test_the_slope_is_finite_where_an_image_is_constant_and_right_elsewhere():
     assert torch.isfinite(flat.grad).all()
     image = torch.rand(1, 2, 5, 5, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(gradient_magnitude, image)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1)])
+def test_an_image_of_one_row_or_column_has_no_edge_across_it(shape):
+    image = torch.arange(float(max(shape))).reshape(1, 1, *shape)
+    horizontal, vertical = sobel(image)
+    assert (horizontal if shape[1] == 1 else vertical).abs().max() == 0
+    assert (horizontal + vertical)[0, 0].flatten()[1:-1].tolist() == [8.0] * max(0, max(shape) - 2)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from imgclean.inference.device import DTYPES
+from imgclean.inference.preparation.prepare import Target, in_precision
 from imgclean_gradnet.attention import (
     Finding,
     Held,
@@ -22,7 +22,6 @@ from imgclean_gradnet.sampling import axes_of_grid, axes_of_sample, windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
 
     from torch import Tensor, nn
 
@@ -66,6 +65,7 @@ class BranchPass:
         self._halo = halo
         self._options = options
         self._request = request
+        self._target = Target(torch.device(request.device), request.precision)
 
     def result(self, share: float) -> Raster:
         """Return the clean image, float32[C, H, W].
@@ -123,9 +123,8 @@ class BranchPass:
             some = windows[start : start + _CROPS_AT_ONCE]
             crops = np.stack([self._source.read(window) for window in some])
             finding = Finding()
-            with self._precision():
-                x = torch.from_numpy(crops).to(self._request.device)
-                self._branch.features(*self._split(x), finding)
+            look = in_precision(partial(self._features, finding), self._target)
+            look(torch.from_numpy(crops).to(self._request.device))
             for attention, factors in finding.factors.items():
                 found.setdefault(attention, []).append(factors.float())
             self._request.advance(share * len(some) / len(windows))
@@ -148,12 +147,8 @@ class BranchPass:
                 share=of_last * (index + 1) / len(body.blocks),
             )
             vector = torch.from_numpy(means).float().to(self._request.device)[None, :, None, None]
-            with self._precision():
-                held.factors[attention] = attention(vector)
+            held.factors[attention] = in_precision(attention, self._target)(vector)
         return held
 
-    def _precision(self) -> AbstractContextManager[object]:
-        precision = self._request.precision
-        if precision == "fp32":
-            return nullcontext()
-        return torch.autocast(torch.device(self._request.device).type, DTYPES[precision])
+    def _features(self, attend: Attend, x: Tensor) -> Tensor:
+        return self._branch.features(*self._split(x), attend)

@@ -40,7 +40,7 @@ class GradNet(nn.Module):
         """Return the clean image; attention looks at the whole of each.
 
         Args:
-            x: float[N, channels, H, W] in [0, 1], of at least 2x2 pixels.
+            x: float[N, channels, H, W] in [0, 1].
             sigma: float[N] in units of x or None, for a naive block that uses it.
             clean: the clean images, where it is their gradient that is fused.
 

@@ -188,6 +188,15 @@ def test_progress_ends_where_the_image_does(tmp_path):
         assert 90 * 80 - 2 <= sum(told) <= 90 * 80
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (3, 2)])
+@pytest.mark.parametrize("way", WAYS)
+def test_the_smallest_images_are_cleaned_too(tmp_path, way, shape):
+    weights = write_set(tmp_path, **SMALL, attention=way)
+    result = cleaned(weights, random_image(*shape))
+    assert result.shape == (3, *shape)
+    assert np.isfinite(result).all()
+
+
 def test_gray_images_are_cleaned_by_a_gray_set(tmp_path):
     weights = write_set(tmp_path, **SMALL, channels=1)
     image = random_image(40, 44, channels=1)
