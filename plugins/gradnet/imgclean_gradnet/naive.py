@@ -8,13 +8,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from imgclean.errors import InvalidSetting
 from imgclean.evaluation.baselines import make_baseline
-from imgclean.extension.loader import load_plugins
 from imgclean.weightsets.network import build_network, validate_options
 from imgclean_gradnet.attention import over_the_image
 from imgclean_gradnet.branch import Branch
 from imgclean_gradnet.options import BRANCHES, CLASSICAL
+from imgclean_gradnet.other_models import model_of_naive
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,13 +63,7 @@ class OtherModel(nn.Module):
 
     def __init__(self, name: str, options: dict[str, Any]) -> None:
         super().__init__()
-        model = (registry := load_plugins()).model(name)
-        if registry.own_hook("imgclean_denoise", model.plugin):
-            raise InvalidSetting(
-                f"{name} cleans an image in a way of its own, and cannot be a naive block",
-                hint="take another model for options.naive",
-            )
-        info = model.info
+        info = model_of_naive(name)
         self.network = build_network(info, validate_options(info, options))
 
     def forward(self, x: Tensor, sigma: Tensor | None) -> Tensor:

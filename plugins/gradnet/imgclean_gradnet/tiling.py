@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgclean import Tiling
-from imgclean.extension.loader import load_plugins
 from imgclean.weightsets.network import tiling_of, validate_options
 from imgclean_gradnet.options import BRANCHES, CLASSICAL
+from imgclean_gradnet.other_models import model_of_naive
 
 if TYPE_CHECKING:
     from imgclean_gradnet.options import Backbone, GradNetOptions
@@ -47,7 +47,7 @@ def naive_tiling(options: GradNetOptions) -> Tiling:
             return Tiling(halo=branch_radius(options, name))
     if options.naive in CLASSICAL:
         return Tiling(halo=0)
-    info = load_plugins().model(options.naive).info
+    info = model_of_naive(options.naive)
     return tiling_of(info, validate_options(info, options.options_of_naive))
 
 

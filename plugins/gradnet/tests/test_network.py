@@ -112,7 +112,7 @@ def test_a_classical_method_can_be_the_naive_block():
 @pytest.mark.parametrize(
     ("naive", "error", "says"),
     [
-        ("skdncn", UnknownModel, "no model is named"),
+        ("skdncn", UnknownModel, "GradNet's naive block.*no model is named"),
         ("gradnet", InvalidSetting, "a way of its own"),
     ],
 )
