@@ -61,6 +61,19 @@ def test_an_image_that_cannot_be_cleaned_is_named(waves):
         measure(waves, parse_degradation("gaussian:25"), Broken(), seed=0, emit=ignore)
 
 
+@pytest.mark.parametrize("spec", ["gaussian:25", "jpeg:10", "bicubic:2"])
+def test_what_should_come_out_is_known_to_who_is_measured(waves, spec):
+    class Knowing:
+        name = weights = "knowing"
+
+        def restore(self, planes, dtype, truth=None):
+            assert truth.shape == planes.shape
+            return truth
+
+    line = measure(waves, parse_degradation(spec), Knowing(), seed=0, emit=ignore)
+    assert line.psnr > 120
+
+
 def test_images_of_one_size_have_noise_of_their_own(waves, unchanged):
     twins = CleanImages("twins", ("a.png", "b.png"), (waves.images[0],) * 2)
     events = []

@@ -5,6 +5,7 @@ import torch
 import imgclean
 from imgclean import Tiling
 from imgclean.errors import PluginBroken
+from imgclean.evaluation.restorers import ModelRestorer
 from imgclean.extension.import_string import resolve
 from imgclean.extension.loader import load_plugins
 from imgclean.images.rasters import ArrayRaster, ArraySink
@@ -86,6 +87,23 @@ def test_a_plugin_can_run_several_passes_with_an_image_between_them(small_set):
     np.testing.assert_allclose(result, expected, atol=1e-6)
     assert seen[0].sigma == pytest.approx(0.1)
     assert seen[0].device == "cpu"
+
+
+def test_a_plugin_gets_the_clean_image_where_an_evaluation_has_it(small_set):
+    image, clean = np.random.default_rng(0).random((2, 3, 30, 40), np.float32)
+    seen = []
+
+    def as_known(model, image, request):
+        seen.append(request.clean)
+        return request.clean or image
+
+    info = load_plugins().model("dncnn").info
+    weights = WeightSet(read_config(small_set), small_set)
+    restorer = ModelRestorer(Denoiser(info, weights, InferenceSettings(), CPU, as_known))
+    dtype = np.dtype(np.uint8)
+    np.testing.assert_array_equal(restorer.restore(image, dtype, clean), clean)
+    np.testing.assert_array_equal(restorer.restore(image, dtype), image)
+    assert seen[1] is None
 
 
 def test_strength_applies_to_a_plugins_own_way_too(small_set):
