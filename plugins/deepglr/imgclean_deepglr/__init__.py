@@ -1,0 +1,1 @@
+"""DeepGLR as an imgclean plugin."""
