@@ -28,7 +28,7 @@ class Factors(NamedTuple):
 
     Attributes:
         pivots: K_i^-T, float[P, w, w], upper triangular; h of them.
-        links: C_i, float[P, w, w]; h - 1 of them.
+        links: -C_i, float[P, w, w], with the sign of the couplings; h - 1 of them.
     """
 
     pivots: tuple[Tensor, ...]
@@ -44,16 +44,15 @@ def factorise(couplings: Tensor) -> Factors:
     """
     patches, _, height, width = couplings.shape
     centres = 1 + degrees(couplings)
-    entries = -couplings
     # By columns, as LAPACK wants it; dividing from the right takes half as long as from the left.
     identity = torch.eye(width, dtype=couplings.dtype, device=couplings.device)
     identity = identity.repeat(patches, 1, 1).mT
     schur = couplings.new_zeros(patches, width, width)
     pivots, links = [], []
     for row in range(height):
-        right, below, below_right, below_left = entries[:, :, row].unbind(1)
+        right, below, below_right, below_left = couplings[:, :, row].unbind(1)
         schur.diagonal(0, 1, 2).add_(centres[:, row])
-        schur.diagonal(-1, 1, 2).add_(right[:, :-1])  # the upper triangle is not read
+        schur.diagonal(-1, 1, 2).sub_(right[:, :-1])  # the upper triangle is not read
         lower = torch.linalg.cholesky_ex(schur).L
         pivot = torch.linalg.solve_triangular(lower.mT, identity, upper=True, left=False)
         pivots.append(pivot)
@@ -62,7 +61,7 @@ def factorise(couplings: Tensor) -> Factors:
             link[:, 1:].addcmul_(below_right[:, :-1, None], pivot[:, :-1])
             link[:, :-1].addcmul_(below_left[:, 1:, None], pivot[:, 1:])
             links.append(link)
-            schur = torch.bmm(link, link.mT).neg_()
+            torch.baddbmm(schur, link, link.mT, beta=0, alpha=-1, out=schur)
     return Factors(tuple(pivots), tuple(links))
 
 
@@ -77,10 +76,10 @@ def substitute(factors: Factors, right: Tensor) -> Tensor:
     rows = list(right.unbind(2))  # as row vectors: A is symmetric, so x^T A = right^T
     for row, pivot in enumerate(pivots):
         if row > 0:
-            rows[row] = torch.baddbmm(rows[row], rows[row - 1], links[row - 1].mT, alpha=-1)
+            rows[row] = torch.baddbmm(rows[row], rows[row - 1], links[row - 1].mT)
         rows[row] = torch.bmm(rows[row], pivot)
     for row in reversed(range(len(pivots))):
         if row + 1 < len(pivots):
-            rows[row] = torch.baddbmm(rows[row], rows[row + 1], links[row], alpha=-1)
+            rows[row] = torch.baddbmm(rows[row], rows[row + 1], links[row])
         rows[row] = torch.bmm(rows[row], pivots[row].mT)
     return torch.stack(rows, 2)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Method = Literal["auto", "cholesky", "cg"]
 
-_FASTEST = {"cpu": "cholesky", "cuda": "cholesky"}
+_FASTEST: dict[str, Method] = {"cpu": "cholesky", "cuda": "cholesky"}
 """What "auto" means on each kind of device; `benchmarks/deepglr_solver.py` measures it."""
 
 
@@ -38,13 +38,14 @@ def solve(weights: Tensor, mu: Tensor, right: Tensor, method: Method = "auto") -
             "auto" is the one that is faster on the device.
     """
     if method == "auto":
-        method = "cg" if _FASTEST.get(right.device.type) == "cg" else "cholesky"
-    dtype = torch.float64 if torch.float64 in {weights.dtype, mu.dtype, right.dtype} else None
-    weights, mu, right = (each.to(dtype or torch.float32) for each in (weights, mu, right))
+        method = _FASTEST.get(right.device.type, "cholesky")
+    dtype = (
+        torch.float64 if torch.float64 in (weights.dtype, mu.dtype, right.dtype) else torch.float32
+    )
+    weights, mu, right = (each.to(dtype) for each in (weights, mu, right))
     with torch.autocast(right.device.type, enabled=False):
         couplings = weights * mu[:, None, None, None]
-        wanted = torch.is_grad_enabled() and (couplings.requires_grad or right.requires_grad)
-        if wanted:
+        if torch.is_grad_enabled() and (couplings.requires_grad or right.requires_grad):
             return _Solution.apply(couplings, right, method)  # type: ignore[no-untyped-call, no-any-return]
         if method == "cg":
             return conjugate_gradients(couplings, right)
