@@ -9,16 +9,17 @@ import torch
 from torch import nn
 
 from imgclean.evaluation.baselines import make_baseline
+from imgclean.weightsets.inner_model import inner_model
 from imgclean.weightsets.network import build_network, validate_options
 from imgclean_gradnet.attention import over_the_image
 from imgclean_gradnet.branch import Branch
 from imgclean_gradnet.options import BRANCHES, CLASSICAL
-from imgclean_gradnet.other_models import model_of_naive
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from imgclean import ModelInfo
     from imgclean_gradnet.options import GradNetOptions
 
 
@@ -69,6 +70,15 @@ class OtherModel(nn.Module):
     def forward(self, x: Tensor, sigma: Tensor | None) -> Tensor:
         """Return the clean images, float[N, C, H, W], as `x` is."""
         return self.network(x, sigma)  # type: ignore[no-any-return]
+
+
+def model_of_naive(name: str) -> ModelInfo:
+    """Return the installed model of that name.
+
+    Raises:
+        UnknownModel, AmbiguousModel, PluginBroken, InvalidSetting: see `inner_model`.
+    """
+    return inner_model(name, part="GradNet's naive block", option="options.naive")
 
 
 NaiveBlock = Branch | OtherModel | Classical

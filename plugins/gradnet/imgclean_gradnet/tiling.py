@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from imgclean import Tiling
 from imgclean.weightsets.network import tiling_of, validate_options
+from imgclean_gradnet.naive import model_of_naive
 from imgclean_gradnet.options import BRANCHES, CLASSICAL
-from imgclean_gradnet.other_models import model_of_naive
 
 if TYPE_CHECKING:
     from imgclean_gradnet.options import Backbone, GradNetOptions

@@ -1,4 +1,4 @@
-"""Installed models that can be the naive block."""
+"""Installed models that can be a part of another model's network."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from imgclean.errors import ImgcleanError, InvalidSetting
 from imgclean.extension.loader import load_plugins
 
 if TYPE_CHECKING:
-    from imgclean import ModelInfo
+    from imgclean.extension.model_info import ModelInfo
 
 
-def model_of_naive(name: str) -> ModelInfo:
+def inner_model(name: str, *, part: str, option: str) -> ModelInfo:
     """Return an installed model that cleans an image in one pass.
+
+    Args:
+        name: of the model.
+        part: which part it would be, as `GradNet's naive block`, for errors.
+        option: the model option that names it, for hints.
 
     Raises:
         UnknownModel, AmbiguousModel, PluginBroken: there is none of that name that can be used.
@@ -22,10 +27,10 @@ def model_of_naive(name: str) -> ModelInfo:
     try:
         model = registry.model(name)
     except ImgcleanError as error:
-        raise error.about("GradNet's naive block") from error
+        raise error.about(part) from error
     if registry.own_hook("imgclean_denoise", model.plugin):
         raise InvalidSetting(
-            f"GradNet's naive block: {name} cleans an image in a way of its own",
-            hint="take another model for options.naive",
+            f"{part}: {name} cleans an image in a way of its own",
+            hint=f"take another model for {option}",
         )
     return model.info
