@@ -32,7 +32,7 @@ from imgclean.training.patch_draws import make_batches, smallest_side
 from imgclean.training.recipe import Recipe, read_recipe
 from imgclean.training.runtime import Runtime, launch
 from imgclean.training.stage import StageJob, train_stage
-from imgclean.training.training_set import TrainingSet, read_training_set
+from imgclean.training.training_set import TrainingSet, read_data, training_set
 
 say = Console(highlight=False).print
 
@@ -73,9 +73,9 @@ def main() -> None:
     device = torch.device(arguments.device)
     runtime = launch(device, 1, bf16=has_bf16(device))
     recipe = recipe_of(case, arguments.data)
-    images = read_training_set(
-        recipe.data, device, channels=case.channels, smallest=smallest_side(recipe), emit=ignore
-    )
+    smallest = smallest_side(recipe)
+    found = read_data(recipe.data, channels=case.channels, smallest=smallest, emit=ignore)
+    images = training_set(found, recipe.data, device, emit=ignore)
     plain, ours, data = [], [], []
     for _ in range(arguments.rounds):
         plain.append(time_plain(case, device))

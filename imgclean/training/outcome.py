@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _UNHASHED = "0" * 64  # replaced when the weights are written
 _OF_THIS_MACHINE = {"data", "validation", "init", "checkpoint_seconds"}
+_OF_DATA = {"match", "hold_out", "luma", "least_mean", "least_psnr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,5 +143,5 @@ def measure_outcome(
 def _without_folders(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe without what is of this machine alone."""
     settings = recipe.model_dump(exclude=_OF_THIS_MACHINE, exclude_none=True)
-    kept = recipe.data.model_dump(include={"match", "hold_out", "luma"}, exclude_defaults=True)
+    kept = recipe.data.model_dump(include=_OF_DATA, exclude_defaults=True)
     return settings | ({"data": kept} if kept else {})

@@ -48,10 +48,15 @@ class Data(Images):
         luma: whether colour images that train a gray network become luma (16 to 235 of 255), as
             papers on enlargement and compression have it, and not gray.
         hold_out: shell patterns; images that match are kept for validation.
+        least_mean: images whose clean one has a lower mean, white being 1, are left out.
+        least_psnr: images whose clean one has a lower PSNR in dB, by an estimate of the noise that
+            is left in it, are left out.
     """
 
     luma: bool = False
     hold_out: list[str] = []
+    least_mean: Annotated[float, Field(ge=0, le=1)] | None = None
+    least_psnr: PositiveFloat | None = None
 
 
 class Validation(Images):

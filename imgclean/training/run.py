@@ -33,7 +33,7 @@ from imgclean.training.run_folder import (
 )
 from imgclean.training.runtime import Runtime, launch
 from imgclean.training.stage import StageJob, train_stage
-from imgclean.training.training_set import TrainingSet, read_training_set
+from imgclean.training.training_set import TrainingSet, read_data, training_set
 from imgclean.training.validation import inspection_of
 from imgclean.weightsets.config import Provenance
 from imgclean.weightsets.store import read_tensors
@@ -136,13 +136,9 @@ class _Run:
     def train(self, channels: int, *, resume: bool) -> WeightSet | None:
         """Read the images, and train all stages; return the weight set of the last one."""
         recipe, runtime = self.recipe, self.runtime
-        images = read_training_set(
-            recipe.data,
-            runtime.device,
-            channels=channels,
-            smallest=max(map(smallest_side, recipe.runs)),
-            emit=self.emit,
-        )
+        smallest = max(map(smallest_side, recipe.runs))
+        found = read_data(recipe.data, channels=channels, smallest=smallest, emit=self.emit)
+        images = training_set(found, recipe.data, runtime.device, emit=self.emit)
         runtime.wait()  # until every process has seen what the folder holds
         with holding(self.output) if runtime.leads else nullcontext():
             return self._train_on(images, channels, resume=resume)

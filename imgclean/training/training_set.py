@@ -15,7 +15,9 @@ from imgclean.events import Note
 from imgclean.images.collection import CleanImages, read_clean_images
 from imgclean.images.name_rules import NameRules
 from imgclean.images.pairs import ImagePairs, read_pairs
+from imgclean.training.image_subset import subset, without
 from imgclean.training.patches import Pixels
+from imgclean.training.scene_selection import select_scenes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,31 +90,38 @@ def read_images(
     )
 
 
-def read_training_set(
-    data: Data, device: torch.device, *, channels: int, smallest: int, emit: Emit
-) -> TrainingSet:
-    """Return the images of a recipe, on the device where they fit, else in memory.
+def read_data(data: Data, *, channels: int, smallest: int, emit: Emit) -> CleanImages | ImagePairs:
+    """Return the images or pairs of a recipe's data that meet its bounds.
 
     Raises:
-        DataUnusable: none is left to train on.
+        DataUnusable: none does, or none is usable.
+        InputNotFound, InvalidSetting: as `read_images`.
     """
     found = read_images(
         data, channels=channels, luma=data.luma, smallest=smallest, emit=emit, keep_depth=True
     )
-    rules = NameRules(include=tuple(data.hold_out))
-    folders = [Path(each) for each in data.clean]
-    kept = [not data.hold_out or not rules.take(_within(each, folders)) for each in found.names]
-    if not any(kept):
-        raise DataUnusable(
-            "every image is held out", hint="hold out fewer, by a narrower --hold-out"
-        )
-    if data.hold_out and all(kept):
-        raise DataUnusable(
-            f"no image is held out by {', '.join(data.hold_out)}",
-            hint="a pattern holds for a file's name or its path in its folder, as '*_chair_*'",
-        )
-    training = _subset(found, kept)
-    held_out = _subset(found, [not each for each in kept]) if data.hold_out else None
+    return select_scenes(found, data, emit)
+
+
+def training_set(
+    found: CleanImages | ImagePairs,
+    data: Data,
+    device: torch.device,
+    *,
+    emit: Emit,
+) -> TrainingSet:
+    """Return what is trained on, on the device where it fits, else in memory.
+
+    Args:
+        found: the images of `data`.
+        data: says which are held out.
+        device: where it is trained.
+        emit: gets a note on what is held out.
+
+    Raises:
+        DataUnusable: none is left to train on.
+    """
+    training, held_out = hold_out(found, data)
     if held_out is not None:
         emit(Note(message=f"{len(held_out.names)} of {len(found.names)} images are held out"))
     arrays = _arrays(training)
@@ -121,8 +130,34 @@ def read_training_set(
         len(arrays),
         tuple(Path(each).resolve().name for each in data.clean),
         held_out,
-        _subset(training, [index < _EXAMPLES for index in range(len(arrays))]),
+        subset(training, range(min(_EXAMPLES, len(arrays)))),
     )
+
+
+def hold_out(
+    found: CleanImages | ImagePairs, data: Data
+) -> tuple[CleanImages | ImagePairs, CleanImages | ImagePairs | None]:
+    """Return what is left of the images, and what is held out, or None where nothing is to be.
+
+    Raises:
+        DataUnusable: all are held out, or none is though some should be.
+    """
+    if not data.hold_out:
+        return found, None
+    rules = NameRules(include=tuple(data.hold_out))
+    folders = [Path(each) for each in data.clean]
+    out = [rules.take(_within(each, folders)) for each in found.names]
+    if all(out):
+        raise DataUnusable(
+            "every image is held out", hint="hold out fewer, by a narrower --hold-out"
+        )
+    if not any(out):
+        raise DataUnusable(
+            f"no image is held out by {', '.join(data.hold_out)}",
+            hint="a pattern holds for a file's name or its path in its folder, as '*_chair_*'",
+        )
+    chosen = [index for index, each in enumerate(out) if each]
+    return without(found, chosen), subset(found, chosen)
 
 
 _EXAMPLES = 4
@@ -133,15 +168,6 @@ def _within(name: str, folders: Sequence[Path]) -> Path:
     path = Path(name)
     parents = [each for each in folders if each in path.parents]
     return path.relative_to(parents[0]) if parents else Path(path.name)
-
-
-def _subset(images: CleanImages | ImagePairs, kept: Sequence[bool]) -> CleanImages | ImagePairs:
-    chosen = [index for index, keep in enumerate(kept) if keep]
-    names = tuple(images.names[index] for index in chosen)
-    if isinstance(images, CleanImages):
-        return CleanImages(images.title, names, tuple(images.images[index] for index in chosen))
-    clean, noisy = (tuple(part[index] for index in chosen) for part in (images.clean, images.noisy))
-    return ImagePairs(images.title, names, clean, noisy)
 
 
 def _arrays(images: CleanImages | ImagePairs) -> list[NDArray[Any]]:

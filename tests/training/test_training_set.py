@@ -11,7 +11,7 @@ from training_pictures import write_pairs, write_pictures
 from imgclean.errors import DataUnusable
 from imgclean.events import Note, Warned
 from imgclean.training.recipe_tables import Data
-from imgclean.training.training_set import read_training_set
+from imgclean.training.training_set import read_data, training_set
 
 CPU = torch.device("cpu")
 
@@ -19,7 +19,8 @@ CPU = torch.device("cpu")
 def read(folder, events=None, *, channels=3, **settings):
     data = Data(clean=[str(folder)], **settings)
     emit = (events if events is not None else []).append
-    return read_training_set(data, CPU, channels=channels, smallest=16, emit=emit)
+    found = read_data(data, channels=channels, smallest=16, emit=emit)
+    return training_set(found, data, CPU, emit=emit)
 
 
 def test_deep_images_are_kept_in_sixteen_bits_and_others_in_eight(tmp_path):

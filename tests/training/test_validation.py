@@ -8,8 +8,13 @@ from training_pictures import write_pictures
 
 from imgclean.events import ignore
 from imgclean.training.recipe import read_recipe
-from imgclean.training.training_set import read_training_set
+from imgclean.training.training_set import read_data, training_set
 from imgclean.training.validation import inspection_of, validate
+
+
+def read(data):
+    found = read_data(data, channels=3, smallest=16, emit=ignore)
+    return training_set(found, data, torch.device("cpu"), emit=ignore)
 
 
 def test_images_of_one_name_in_two_folders_have_a_picture_each(tmp_path):
@@ -17,9 +22,7 @@ def test_images_of_one_name_in_two_folders_have_a_picture_each(tmp_path):
         write_pictures(tmp_path / name, count=1)
     folders = [str(tmp_path / name) for name in ("a", "b")]
     recipe = read_recipe({"model": "m", "noise": "gaussian:25", "data": {"clean": folders}})
-    images = read_training_set(
-        recipe.data, torch.device("cpu"), channels=3, smallest=16, emit=ignore
-    )
+    images = read(recipe.data)
     inspection = inspection_of(recipe, images, 3, ignore)
     assert [each.name for each in inspection.samples] == ["1-0", "2-0"]
     assert not inspection.counts
@@ -28,9 +31,7 @@ def test_images_of_one_name_in_two_folders_have_a_picture_each(tmp_path):
 def test_a_blind_domain_is_looked_at_in_its_middle(tmp_path):
     write_pictures(tmp_path / "clean")
     recipe = read_recipe({"model": "m", "data": {"clean": [str(tmp_path / "clean")]}})
-    images = read_training_set(
-        recipe.data, torch.device("cpu"), channels=3, smallest=16, emit=ignore
-    )
+    images = read(recipe.data)
     assert inspection_of(recipe, images, 3, ignore).degradation == "gaussian:25"
 
 
