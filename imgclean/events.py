@@ -281,6 +281,95 @@ class EvaluatedRegions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrialBegun:
+    """A trial of a cross validation begins.
+
+    Attributes:
+        trial: which, from 1.
+        trials: how many there are.
+        repeat, fold: which split, and which part of it is tested with, both from 1.
+        folder: its run folder.
+        seconds_left: until the last trial is over, by those that were run so far or by the budget;
+            None where nothing is known yet.
+    """
+
+    event: ClassVar[str] = "trial"
+
+    trial: int
+    trials: int
+    repeat: int
+    fold: int
+    folder: str
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatedFold:
+    """How good a trial of a cross validation is, under one degradation.
+
+    What is better on the images that were trained on than on the others is learnt by heart.
+
+    Attributes:
+        repeat, fold: which split, and which part of it is tested with, both from 1.
+        degradation, model, weights: as of `Evaluated`.
+        training_images, test_images: how many.
+        training_psnr, training_ssim, training_input_psnr, training_input_ssim: as of `Evaluated`,
+            of the images that were trained on.
+        test_psnr, test_ssim, test_input_psnr, test_input_ssim: the same of the others.
+    """
+
+    event: ClassVar[str] = "evaluated_fold"
+
+    repeat: int
+    fold: int
+    degradation: str
+    model: str
+    weights: str
+    training_images: int
+    training_psnr: float
+    training_ssim: float
+    training_input_psnr: float
+    training_input_ssim: float
+    test_images: int
+    test_psnr: float
+    test_ssim: float
+    test_input_psnr: float
+    test_input_ssim: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatedFolds:
+    """The means over all trials of a cross validation, under one degradation.
+
+    Attributes:
+        degradation, model: as of `Evaluated`.
+        folds, repeats: parts of a split, and splits; their product is the number of trials.
+        training_psnr to test_input_ssim: means over the trials of what `EvaluatedFold` has.
+        training_psnr_spread, training_ssim_spread, test_psnr_spread, test_ssim_spread: sample
+            standard deviation of the repeats' means; None where there is one repeat.
+    """
+
+    event: ClassVar[str] = "evaluated_folds"
+
+    degradation: str
+    model: str
+    folds: int
+    repeats: int
+    training_psnr: float
+    training_ssim: float
+    training_input_psnr: float
+    training_input_ssim: float
+    test_psnr: float
+    test_ssim: float
+    test_input_psnr: float
+    test_input_ssim: float
+    training_psnr_spread: float | None
+    training_ssim_spread: float | None
+    test_psnr_spread: float | None
+    test_ssim_spread: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Benched:
     """One line of a bench: a model in one precision on an image of one size.
 

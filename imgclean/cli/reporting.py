@@ -23,12 +23,15 @@ from rich.progress import (
 from rich.text import Text
 
 from imgclean.cli.console import printable, stderr
+from imgclean.cli.folds_table import fold_line
 from imgclean.cli.reading_bar import ReadingBar, label, seconds_of
 from imgclean.errors import SetupError
 from imgclean.events import (
     Benched,
     Done,
     Evaluated,
+    EvaluatedFold,
+    EvaluatedFolds,
     EvaluatedImage,
     EvaluatedRegions,
     Failed,
@@ -40,6 +43,7 @@ from imgclean.events import (
     Skipped,
     Summary,
     TrainStep,
+    TrialBegun,
     Validated,
     Warned,
 )
@@ -61,6 +65,9 @@ _MACHINE_READABLE = (
     Benched,
     TrainStep,
     Validated,
+    TrialBegun,
+    EvaluatedFold,
+    EvaluatedFolds,
 )
 
 
@@ -110,6 +117,7 @@ class Display:
         )
         self._task = self._progress.add_task("", total=total, rate="")
         self._trains = False
+        self._trial = ""
         self._reading = ReadingBar(self._progress, self._task)
 
     def __enter__(self) -> Self:
@@ -141,16 +149,22 @@ class Display:
                 self._read(event)
             case TrainStep():
                 self._train(event)
-            case Note() | Summary() | Validated() if not self._quiet:
+            case _ if not self._quiet:
                 self._say(event)
 
-    def _say(self, event: Note | Summary | Validated) -> None:
-        if isinstance(event, Note):
-            self._line(event.message, "dim")
-        elif isinstance(event, Validated):
-            self._line(_validated_line(event))
-        else:
-            self._line(_summary_line(event, self._done))
+    def _say(self, event: Any) -> None:
+        """Render what is not for those who want warnings and failures only."""
+        match event:
+            case Note():
+                self._line(event.message, "dim")
+            case TrialBegun():
+                self._begin_trial(event)
+            case EvaluatedFold():
+                self._line(fold_line(event))
+            case Validated():
+                self._line(_validated_line(event))
+            case Summary():
+                self._line(_summary_line(event, self._done))
 
     def _line(self, text: str, style: str = "") -> None:
         self._console.print(Text(printable(text), style=style), soft_wrap=True)
@@ -162,9 +176,10 @@ class Display:
         self._megapixels += event.megapixels
         elapsed = seconds_of(self._progress, self._task) - self._reading.seconds
         rate = f"{self._megapixels / elapsed:.2f} MP/s" if elapsed and self._megapixels else ""
-        self._update(event.input, rate)
+        text = f"{self._trial}{event.input}"
+        self._update(text, rate)
         work = (self._finished + sum(self._share.values())) / self._total
-        self._beat(work, elapsed, f"{event.input}  {rate}")
+        self._beat(work, elapsed, f"{text}  {rate}")
 
     def _finish(self, path: str | None) -> None:
         self._finished += 1
@@ -190,11 +205,20 @@ class Display:
         self._share.clear()
         self._finished, self._megapixels, self._reading.seconds = 0, 0.0, 0.0
 
+    def _begin_trial(self, event: TrialBegun) -> None:
+        """Begin the bar anew, which is that of one trial; say which it is of how many."""
+        self._begin_anew()
+        self._trial = f"trial {event.trial} of {event.trials}  "
+        left = "" if event.seconds_left is None else _left(event.seconds_left)
+        self._line(f"{self._trial.strip()}: {event.folder}{left}", "dim")
+
     def _train(self, event: TrainStep) -> None:
         self._trains = True
         rate = f"{event.step / event.seconds:.1f} steps/s" if event.seconds else ""
         stage = f"{event.stage}  " if event.stage else ""
-        text = f"{stage}step {event.step:,}  {event.psnr:.2f} dB  rate {event.rate:.1e}"
+        text = (
+            f"{self._trial}{stage}step {event.step:,}  {event.psnr:.2f} dB  rate {event.rate:.1e}"
+        )
         self._progress.update(self._task, completed=event.share, description=text, rate=rate)
         self._beat(event.share, event.seconds, f"{text}  {rate}", last=event.share >= 1)
 
@@ -266,7 +290,11 @@ def _time_left(share: float, seconds: float) -> str:
     """Return what is left at the pace so far, as `  about 5 min left`."""
     if not 0 < share < 1:
         return ""
-    left = round(seconds * (1 - share) / share)
+    return _left(seconds * (1 - share) / share)
+
+
+def _left(seconds: float) -> str:
+    left = round(seconds)
     minutes = round(left / 60)
     if left < 60:
         text = f"{left} s"

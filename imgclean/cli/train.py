@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from imgclean.cli.assignments import assign
-from imgclean.cli.console import stderr, stdout
+from imgclean.cli.console import stdout
 from imgclean.cli.context import registry
 from imgclean.cli.options import (
     CHANNELS,
@@ -21,19 +20,23 @@ from imgclean.cli.options import (
     ThreadsOption,
     prepare_process,
 )
-from imgclean.cli.reporting import reporting
-from imgclean.cli.train_settings import budget, images, over_recipe, resumed, validation
-from imgclean.errors import ImgcleanError, InvalidSetting
-from imgclean.events import Note
+from imgclean.cli.train_settings import (
+    budget,
+    images,
+    over_recipe,
+    resumed,
+    trials,
+    validation,
+)
+from imgclean.cli.training_run import run_training
+from imgclean.errors import InvalidSetting
 
 if TYPE_CHECKING:
-    from imgclean.extension.registry import Model
-    from imgclean.extension.requests import TrainJob, TrainResult
     from imgclean.training.recipe import Recipe
-    from imgclean.weightsets.catalogue import WeightSet
 
 _DATA = "Data"
 _LENGTH = "How long"
+_TRIALS = "Cross validation"
 
 
 def train(
@@ -99,6 +102,20 @@ def train(
             rich_help_panel=_LENGTH, help="Train for this long, ending on time (default 60)."
         ),
     ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            rich_help_panel=_TRIALS,
+            help="Cross validation: split the images into so many folds.",
+        ),
+    ] = None,
+    repeats: Annotated[
+        int | None,
+        typer.Option(
+            min=1, rich_help_panel=_TRIALS, help="Split them anew so many times (default 1)."
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="key=value of the recipe, as optimiser.lr=5e-4; repeatable."),
@@ -133,6 +150,7 @@ def train(
         "noise": noise,
         "budget": budget(steps, epochs, minutes),
         "validation": validation(validate, pairs, match),
+        "folds": trials(folds, repeats),
     }
     given = {key: value for key, value in given.items() if value is not None}
     begun: dict[str, Any] = {}
@@ -159,7 +177,7 @@ def train(
 
     require_one_device(device)
     prepare_process(threads)
-    weights = _run(
+    run_training(
         recipe,
         out,
         device=device,
@@ -168,18 +186,6 @@ def train(
         json_lines=json_lines,
         quiet=quiet,
     )
-    if weights and not quiet:
-        _tell(weights, out)
-
-
-def _tell(weights: WeightSet, out: Path) -> None:
-    for each in weights.config.results:
-        stderr.print(
-            f"{each.set}, {each.degradation}: {each.input_psnr:.2f} -> {each.psnr:.2f} dB, "
-            f"SSIM {each.input_ssim:.4f} -> {each.ssim:.4f}, {each.images} images",
-            soft_wrap=True,
-        )
-    stderr.print(f"{weights.name}: use it with --weights {out}/", soft_wrap=True)
 
 
 def _fresh(given: dict[str, Any]) -> Recipe:
@@ -194,52 +200,3 @@ def _show(recipe: Recipe) -> None:
     from imgclean.training.run_folder import recipe_text
 
     stdout.print(recipe_text(recipe), end="", soft_wrap=True)
-
-
-def _run(
-    recipe: Recipe,
-    out: Path,
-    *,
-    device: str,
-    devices: int,
-    resume: bool,
-    json_lines: bool,
-    quiet: bool,
-) -> WeightSet | None:
-    """Train; a process that works for another one says nothing."""
-    from imgclean.training.run import Hooks
-    from imgclean.training.run import train as run_training
-    from imgclean.training.runtime import is_follower
-
-    chosen = registry().model(recipe.model)
-    hooks = Hooks(
-        train=partial(_ask_plugin, chosen),
-        denoise=registry().own_hook("imgclean_denoise", chosen.plugin),
-    )
-    follows = is_follower()
-    with reporting(1, json_lines=json_lines and not follows, quiet=quiet or follows) as emit:
-        try:
-            return run_training(
-                recipe,
-                chosen.info,
-                out,
-                emit=emit,
-                device=device,
-                devices=devices,
-                resume=resume,
-                hooks=hooks,
-            )
-        except KeyboardInterrupt:
-            if follows:
-                raise typer.Exit from None  # the leading process says so, and ends with the code
-            emit(Note(message=f"interrupted; imgclean train --out {out} --resume goes on"))
-            raise
-        except (ImgcleanError, RuntimeError):
-            if follows:  # the leading process has met the same, or has gone
-                raise typer.Exit(1) from None
-            raise
-
-
-def _ask_plugin(model: Model, job: TrainJob) -> TrainResult | None:
-    result: TrainResult | None = registry().hook("imgclean_train", model.plugin)(job=job)
-    return result

@@ -72,15 +72,25 @@ def budget(steps: int | None, epochs: float | None, minutes: float | None) -> di
     return given or None
 
 
+def trials(folds: int | None, repeats: int | None) -> dict[str, Any] | None:
+    """Return by which splits to cross-validate, or None where no option says it."""
+    given = {"count": folds, "repeats": repeats}
+    return {key: value for key, value in given.items() if value is not None} or None
+
+
 def over_recipe(recipe: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Return a recipe with what the command line gives, tables key by key.
 
     A budget takes the place of the recipe's, but for what an epoch is; images take the place of
-    its images and, where they are pairs, of its noise.
+    its images and, where they are pairs, of its noise. Where a number of folds is given, all trials
+    take the place of the one that the recipe may name.
     """
     from imgclean.training.stages import with_changes
 
     merged = with_changes(_without_images(recipe, given), given)
+    if "count" in given.get("folds", {}):
+        named = {"repeat", "number"} - given["folds"].keys()
+        merged["folds"] = {key: merged["folds"][key] for key in merged["folds"].keys() - named}
     old = recipe.get("budget")
     if "budget" in given and isinstance(old, dict) and "patches_per_epoch" in old:
         merged["budget"] = {"patches_per_epoch": old["patches_per_epoch"]} | given["budget"]
@@ -123,14 +133,17 @@ def resumed(given: dict[str, Any], out: Path) -> Recipe | None:
         for key in asked.keys() - _MAY_CHANGE_ON_RESUME
         if read_recipe(with_changes(before, {key: asked[key]})) != stored
     )
+    merged = read_recipe(
+        over_recipe(before, {key: asked[key] for key in asked.keys() & _MAY_CHANGE_ON_RESUME})
+    )
+    if stored.folds.asked and merged.budget != stored.budget:
+        changed.append("budget")  # trials with and without it have no mean
     if changed:
         raise InvalidSetting(
             f"--resume goes on with the settings of {out}; {', '.join(changed)} differs",
             hint="leave it out, or start a new run in another --out",
         )
-    return read_recipe(
-        over_recipe(before, {key: asked[key] for key in asked.keys() & _MAY_CHANGE_ON_RESUME})
-    )
+    return merged
 
 
 def _with_known_batches(asked: list[Any], stored: list[dict[str, Any]]) -> list[Any]:

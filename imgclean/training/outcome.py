@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from imgclean import __version__
 from imgclean.degradation.parsing import parse_degradation
+from imgclean.evaluation.results import as_results
 from imgclean.inference.denoiser import Denoiser
 from imgclean.inference.device import device_name
 from imgclean.inference.settings import InferenceSettings
 from imgclean.training.checkpoint import writing_run
+from imgclean.training.fold_measurement import FoldLines, measure_fold
 from imgclean.training.validation import validate
 from imgclean.weightsets.catalogue import WeightSet, find, installed
 from imgclean.weightsets.config import Provenance, WeightSetConfig
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from imgclean.extension.requests import Raster
     from imgclean.training.recipe import Recipe
     from imgclean.training.training_set import TrainingSet
+    from imgclean.weightsets.config import Measurement
 
 _UNHASHED = "0" * 64  # replaced when the weights are written
 _OF_THIS_MACHINE = {"data", "validation", "init", "checkpoint_seconds"}
@@ -126,14 +129,26 @@ def measure_outcome(
 ) -> WeightSet:
     """Measure a weight set on the recipe's validation images, and let it say so.
 
+    A trial of a cross validation is measured on both sides of its fold too; the set says how good
+    it is on the images that it was not trained on.
+
     Raises:
         RunUnwritable: the folder cannot be written to.
     """
     settings = InferenceSettings(precision="fp32")  # as `imgclean evaluate`
     denoiser = Denoiser(outcome.info, weights, settings, outcome.device, plugin_denoise)
     results = validate(denoiser, outcome.recipe, outcome.images.held_out, emit)
-    if not results:
-        return weights
+    fold, sides = outcome.recipe.fold, outcome.images.fold
+    lines = FoldLines([], []) if sides is None else measure_fold(denoiser, sides, emit)
+    results += as_results(lines.test)
+    if results:
+        weights = _with_results(weights, results)
+    for event in lines.events(fold) if fold else ():
+        emit(event)
+    return weights
+
+
+def _with_results(weights: WeightSet, results: list[Measurement]) -> WeightSet:
     config = weights.config.model_copy(update={"results": results})
     with writing_run(weights.folder):
         write_config(weights.folder, config)

@@ -9,6 +9,7 @@ import torch
 
 from imgclean.degradation.batch import BatchDegrader
 from imgclean.degradation.parsing import parse_degradation
+from imgclean.evaluation import trials
 from imgclean.training.batches import Batch, Batches, RowShare
 from imgclean.training.patches import PatchSource
 
@@ -103,3 +104,15 @@ def smallest_side(recipe: Recipe) -> int:
     if recipe.data.noisy is not None:
         return recipe.patch
     return recipe.patch + 2 * BatchDegrader(parse_degradation(recipe.noise), recipe.patch).margin
+
+
+def smallest_image(recipe: Recipe) -> int:
+    """Return the shortest side in pixels that an image to train on may have.
+
+    Those of a cross validation are measured as a whole, too.
+    """
+    trained = max(map(smallest_side, recipe.runs))
+    if recipe.folds.count is None:
+        return trained
+    levels = parse_degradation(recipe.runs[-1].noise).paper_levels()
+    return max(trained, trials.smallest_side(levels))

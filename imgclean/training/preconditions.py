@@ -11,6 +11,7 @@ from imgclean.events import ignore
 from imgclean.training.adversary import make_discriminator
 from imgclean.training.beginnings import begin_network, freeze_parameters
 from imgclean.training.checkpoint import CHECKPOINT_NAME
+from imgclean.training.folds_file import FOLDS_NAME
 from imgclean.training.log import LOG_NAME
 from imgclean.training.losses.objective import Objective
 from imgclean.training.losses.terms import AdversarialLoss
@@ -30,7 +31,8 @@ _WRITTEN = (CHECKPOINT_NAME, LOG_NAME, CONFIG_NAME, WEIGHTS_NAME, CARD_NAME)
 
 def refuse_what_cannot_be(recipe: Recipe, info: ModelInfo, output: Path, *, resume: bool) -> int:
     """Raise what can be known before any work; return the image channels."""
-    _refuse_folder(output, resume=resume)
+    written = (FOLDS_NAME,) if recipe.folds.asked else _WRITTEN
+    _refuse_folder(output, written, resume=resume)
     if not info.needs_weights:
         raise InvalidSetting(f"{info.name} has nothing to train", hint="see `imgclean models`")
     if not recipe.data.clean:
@@ -94,7 +96,7 @@ def _refuse_plateau_unmeasured(stage: Recipe) -> None:
         )
 
 
-def _refuse_folder(output: Path, *, resume: bool) -> None:
+def _refuse_folder(output: Path, written: tuple[str, ...], *, resume: bool) -> None:
     """Raise where a run would replace what is not its own: a README.md, or another weight set."""
     if stored_recipe(output) is not None:
         if not resume:
@@ -102,7 +104,7 @@ def _refuse_folder(output: Path, *, resume: bool) -> None:
                 f"{output} holds a training run", hint="use --resume to go on, or another --out"
             )
         return
-    there = [name for name in _WRITTEN if (output / name).exists()]
+    there = [name for name in written if (output / name).exists()]
     if there:
         raise OutputExists(
             f"{output} holds no training run, but {', '.join(there)}, which one would replace",

@@ -21,11 +21,13 @@ from imgclean.training.recipe_tables import (
     Augmentation,
     Budget,
     Data,
+    Folds,
     Optimiser,
     Section,
     Validation,
 )
 from imgclean.training.schedule import Cosine, Schedule
+from imgclean.training.splits import Fold
 from imgclean.training.stages import Stage, with_changes
 from imgclean.weightsets.config import list_mistakes
 
@@ -63,8 +65,8 @@ class Recipe(BaseModel):
         checkpoint_seconds: time between two checkpoints.
         licence: SPDX expression of the weight set.
         options: options of the model; `channels` decides between colour and gray training.
-        data, validation, augmentation, loss, optimiser, schedule, budget: see there. The terms of
-            the loss are added up.
+        data, validation, folds, augmentation, loss, optimiser, schedule, budget: see there. The
+            terms of the loss are added up.
         stages: what is trained one after the other, each from what the one before has made.
     """
 
@@ -85,6 +87,7 @@ class Recipe(BaseModel):
     options: dict[str, Any] = {}
     data: Data = Data()
     validation: Validation = Validation()
+    folds: Folds = Folds()
     augmentation: Augmentation = Augmentation()
     loss: Annotated[list[LossTerm], Field(min_length=1), AfterValidator(_one_adversary)] = [
         SquaredError(kind="mse")
@@ -114,6 +117,14 @@ class Recipe(BaseModel):
                 "validation.noisy is missing: what learns from pairs is measured on some"
             )
         return self
+
+    @property
+    def fold(self) -> Fold | None:
+        """Which images a trial of a cross validation is tested with; None of any other run."""
+        folds = self.folds
+        if folds.count is None or folds.repeat is None or folds.number is None:
+            return None
+        return Fold(count=folds.count, seed=self.seed, repeat=folds.repeat, number=folds.number)
 
     @property
     def runs(self) -> tuple[Recipe, ...]:

@@ -1,4 +1,4 @@
-"""The tables of a recipe: data, validation, augmentation, budget, optimiser."""
+"""The tables of a recipe: data, validation, folds, augmentation, budget, optimiser."""
 
 from __future__ import annotations
 
@@ -73,6 +73,37 @@ class Validation(Images):
     every: Annotated[float, Field(gt=0, le=1)] = 0.25
     images: PositiveInt = 8
     crop: Annotated[int, Field(ge=16)] = 160
+
+
+class Folds(Section):
+    """Cross validation: trials, each trained without a part of the images and tested with it.
+
+    Attributes:
+        count: into how many parts the images are split; None for an ordinary run.
+        repeats: how often, with another split each time.
+        repeat, number: the one trial that is run, by its split and its part, both from 1; None
+            for all of them, one after the other.
+    """
+
+    count: Annotated[int, Field(ge=2)] | None = None
+    repeats: PositiveInt = 1
+    repeat: PositiveInt | None = None
+    number: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _names_a_trial_that_there_is(self) -> Self:
+        if self.count is None and (self.repeats > 1 or self.repeat or self.number):
+            raise ValueError("count is missing: into how many folds the images are split")
+        if (self.repeat is None) != (self.number is None):
+            raise ValueError("one trial is named by repeat and number together")
+        if (self.repeat or 1) > self.repeats or (self.number or 1) > (self.count or 1):
+            raise ValueError("there is no such trial: repeat or number is too high")
+        return self
+
+    @property
+    def asked(self) -> bool:
+        """Whether all trials are to be run."""
+        return self.count is not None and self.number is None
 
 
 class Augmentation(Section):

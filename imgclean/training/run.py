@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgclean.errors import ProcessLost, one_line
+from imgclean.errors import InvalidSetting, ProcessLost, one_line
 from imgclean.events import Note, ignore
 from imgclean.extension.requests import Raster, TrainJob, TrainResult
 from imgclean.inference.device import (
@@ -23,7 +23,7 @@ from imgclean.training.beginnings import begin_network
 from imgclean.training.budget import stage_budgets
 from imgclean.training.checkpoint import CHECKPOINT_NAME, Checkpoint, read_checkpoint
 from imgclean.training.outcome import Effort, Outcome, measure_outcome, write_outcome
-from imgclean.training.patch_draws import smallest_side
+from imgclean.training.patch_draws import smallest_image
 from imgclean.training.preconditions import refuse_what_cannot_be
 from imgclean.training.run_folder import (
     finished_stages,
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
     from imgclean.events import Emit
     from imgclean.extension.model_info import ModelInfo
+    from imgclean.images.collection import CleanImages
+    from imgclean.images.pairs import ImagePairs
     from imgclean.training.budget import StageBudget
     from imgclean.training.inspection import Inspection
     from imgclean.training.recipe import Recipe
@@ -74,6 +76,7 @@ def train(
     devices: int = 1,
     resume: bool = False,
     hooks: Hooks | None = None,
+    found: CleanImages | ImagePairs | None = None,
 ) -> WeightSet | None:
     """Train the recipe's model and leave a weight set in `output`.
 
@@ -86,6 +89,7 @@ def train(
         devices: how many devices or processes train together on this machine.
         resume: go on from the run's checkpoint; a finished run is written out anew.
         hooks: the owning plugin's.
+        found: the images of the recipe's data, where they have been read already.
 
     Returns:
         The weight set; or None in a process that works for another one.
@@ -93,13 +97,19 @@ def train(
     Raises:
         OutputExists: there is a run in `output` and `resume` is not set, or what is no run's.
         OutputCollision: another run is writing to `output`.
-        InvalidSetting: the options do not fit the model.
+        InvalidSetting: the options do not fit the model; or the recipe asks for many runs, see
+            `cross_validate`, or for one of those of a model that its plugin trains.
         DataUnusable: no image can be trained on.
         RunUnwritable: the run folder cannot be written to.
         TrainingDiverged: the loss was no number, again and again.
         ProcessLost: another of several processes has ended or failed.
         KeyboardInterrupt: the user asked to stop; `resume` goes on from there.
     """
+    if recipe.folds.asked:
+        raise InvalidSetting(
+            "the recipe asks for all trials of a cross validation, and this is one run",
+            hint="folds.repeat and folds.number name a trial",
+        )
     channels = refuse_what_cannot_be(recipe, info, output, resume=resume)
     place = choose_device(device)
     forbid_tf32()
@@ -110,7 +120,7 @@ def train(
         run = _Run(
             recipe, info, output, emit if runtime.leads else ignore, runtime, hooks or Hooks()
         )
-        return run.train(channels, resume=resume)
+        return run.train(channels, found, resume=resume)
     except RuntimeError as error:
         if runtime.processes == 1:
             raise
@@ -133,12 +143,15 @@ class _Run:
     runtime: Runtime
     hooks: Hooks
 
-    def train(self, channels: int, *, resume: bool) -> WeightSet | None:
+    def train(
+        self, channels: int, found: CleanImages | ImagePairs | None, *, resume: bool
+    ) -> WeightSet | None:
         """Read the images, and train all stages; return the weight set of the last one."""
         recipe, runtime = self.recipe, self.runtime
-        smallest = max(map(smallest_side, recipe.runs))
-        found = read_data(recipe.data, channels=channels, smallest=smallest, emit=self.emit)
-        images = training_set(found, recipe.data, runtime.device, emit=self.emit)
+        if found is None:
+            smallest = smallest_image(recipe)
+            found = read_data(recipe.data, channels=channels, smallest=smallest, emit=self.emit)
+        images = training_set(found, recipe.data, runtime.device, emit=self.emit, fold=recipe.fold)
         runtime.wait()  # until every process has seen what the folder holds
         with holding(self.output) if runtime.leads else nullcontext():
             return self._train_on(images, channels, resume=resume)
@@ -230,7 +243,7 @@ class _Run:
         )
 
     def _by_plugin(self, job: StageJob) -> TrainResult | None:
-        return self.hooks.train(
+        result = self.hooks.train(
             TrainJob(
                 recipe=job.recipe,
                 stage=job.index,
@@ -243,6 +256,13 @@ class _Run:
                 checkpoint=self.output / f"plugin-stage-{job.index}.pt",
             )
         )
+        if result is not None and self.recipe.fold is not None:
+            raise InvalidSetting(
+                f"the plugin of {self.info.name} trains it on images that it reads itself, also "
+                "on those of the fold to test with",
+                hint="leave out --folds, and give it folders without the images to test with",
+            )
+        return result
 
     def _introduce(self, images: TrainingSet) -> None:
         runtime = self.runtime

@@ -28,6 +28,11 @@ def is_follower() -> bool:
     return any(os.environ.get(each, "0") != "0" for each in _RANKS)
 
 
+def are_several(devices: int) -> bool:
+    """Whether several processes train together: as many as are asked for, or as torchrun has."""
+    return devices > 1 or int(os.environ.get(_PROCESSES, "1")) > 1
+
+
 class Runtime:
     """The processes of a run, each with a device.
 

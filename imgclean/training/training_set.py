@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import psutil
@@ -26,8 +26,16 @@ if TYPE_CHECKING:
 
     from imgclean.events import Emit
     from imgclean.training.recipe_tables import Data, Images
+    from imgclean.training.splits import Fold
 
 _LARGEST_SHARE_OF_DEVICE = 0.4  # the network's activations want the rest
+
+
+class FoldImages(NamedTuple):
+    """Of a trial of a cross validation: what it is trained on, and what it is tested with."""
+
+    training: CleanImages | ImagePairs
+    test: CleanImages | ImagePairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class TrainingSet:
         folders: names of their folders.
         held_out: images or pairs that are kept for validation, or None.
         examples: up to four clean images or pairs that are trained on, to be looked at.
+        fold: of a trial of a cross validation the images of either side; else None.
     """
 
     pixels: Pixels
@@ -47,6 +56,7 @@ class TrainingSet:
     folders: tuple[str, ...]
     held_out: CleanImages | ImagePairs | None
     examples: CleanImages | ImagePairs
+    fold: FoldImages | None = None
 
 
 def read_images(
@@ -109,6 +119,7 @@ def training_set(
     device: torch.device,
     *,
     emit: Emit,
+    fold: Fold | None = None,
 ) -> TrainingSet:
     """Return what is trained on, on the device where it fits, else in memory.
 
@@ -117,13 +128,17 @@ def training_set(
         data: says which are held out.
         device: where it is trained.
         emit: gets a note on what is held out.
+        fold: of what is not held out, the part that a trial is tested with.
 
     Raises:
         DataUnusable: none is left to train on.
+        InvalidSetting: there are fewer images than folds.
     """
-    training, held_out = hold_out(found, data)
+    left, held_out = hold_out(found, data)
     if held_out is not None:
         emit(Note(message=f"{len(held_out.names)} of {len(found.names)} images are held out"))
+    sides = None if fold is None else fold_images(left, fold)
+    training = left if sides is None else sides.training
     arrays = _arrays(training)
     return TrainingSet(
         Pixels(arrays, _place(arrays, device)),
@@ -131,6 +146,7 @@ def training_set(
         tuple(Path(each).resolve().name for each in data.clean),
         held_out,
         subset(training, range(min(_EXAMPLES, len(arrays)))),
+        sides,
     )
 
 
@@ -158,6 +174,16 @@ def hold_out(
         )
     chosen = [index for index, each in enumerate(out) if each]
     return without(found, chosen), subset(found, chosen)
+
+
+def fold_images(images: CleanImages | ImagePairs, fold: Fold) -> FoldImages:
+    """Return the images of either side of a fold.
+
+    Raises:
+        InvalidSetting: there are fewer images than folds.
+    """
+    test = fold.test(len(images.names))
+    return FoldImages(without(images, test), subset(images, test))
 
 
 _EXAMPLES = 4

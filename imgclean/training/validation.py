@@ -36,8 +36,10 @@ _SIXTEEN_OF_EIGHT_BITS = 257  # 255 becomes 65535
 def inspection_of(recipe: Recipe, images: TrainingSet, channels: int, emit: Emit) -> Inspection:
     """Return what a run is looked at with on the way.
 
-    They are the images held out, else those of the validation folders, else a few of those that
-    it is trained on, of which only pictures are made.
+    They are the images held out, else those of the validation folders, else those that a trial of
+    a cross validation is tested with, else a few of those that it is trained on, of which only
+    pictures are made. What the test images show on the way decides nothing: a schedule that goes by
+    measurements is refused without one of the first two.
 
     Raises:
         DataUnusable: the validation folders hold no usable image.
@@ -55,6 +57,8 @@ def inspection_of(recipe: Recipe, images: TrainingSet, channels: int, emit: Emit
             emit=emit,
             keep_depth=True,
         )
+    elif images.fold is not None:
+        found = images.fold.test
     else:
         found = images.examples
     samples, shown = _samples(found, recipe)
@@ -102,7 +106,8 @@ def validate(
     whole = not (validation.include or validation.exclude)
     for images in _validation_sets(denoiser, validation, emit, luma=luma):
         lines += measure_levels(images, levels, restorer, emit=emit, whole=whole)
-    for images in _in_the_protocol(held_out):
+    if held_out is not None:
+        images = in_the_protocol(held_out)
         lines += measure_levels(images, levels, restorer, emit=emit, whole=False)
     return as_results(lines)
 
@@ -129,12 +134,11 @@ def _validation_sets(
     ]
 
 
-def _in_the_protocol(images: CleanImages | ImagePairs | None) -> list[CleanImages | ImagePairs]:
-    """Return the images as `imgclean evaluate` would read them."""
-    if isinstance(images, CleanImages):
-        eight_bits = tuple(_in_eight_bits(each) for each in images.images)
-        return [replace(images, images=eight_bits)]
-    return [] if images is None else [images]
+def in_the_protocol(images: CleanImages | ImagePairs) -> CleanImages | ImagePairs:
+    """Return images that were read for training as `imgclean evaluate` would read them."""
+    if not isinstance(images, CleanImages):
+        return images
+    return replace(images, images=tuple(_in_eight_bits(each) for each in images.images))
 
 
 def _in_eight_bits(image: NDArray[Any]) -> NDArray[np.uint8]:

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from imgclean.cli import reporting
 from imgclean.cli.reporting import Display
-from imgclean.events import Progressed, ReadImages, TrainStep
+from imgclean.events import Progressed, ReadImages, TrainStep, TrialBegun
 
 
 @pytest.fixture
@@ -82,3 +82,17 @@ def test_what_is_measured_after_training_counts_from_its_own_beginning(log):
                 display(Progressed(input=name, share=share, megapixels=share))
             assert " 50%  " + name in log.file.getvalue()
     assert "min left" not in log.file.getvalue()
+
+
+def test_a_log_of_trials_says_which_it_is_of_how_many_and_how_long_all_take(log):
+    begun = TrialBegun(
+        trial=2, trials=10, repeat=1, fold=2, folder="run/repeat-1/fold-2", seconds_left=5400
+    )
+    with Display(log, 1) as display:
+        display(begun)
+        display(step(0.5, 20))
+        display(Progressed(input="set", share=0.0, megapixels=0.0))
+    first, second, third = log.file.getvalue().splitlines()
+    assert first == "trial 2 of 10: run/repeat-1/fold-2  about 1 h 30 min left"
+    assert second.startswith(" 50%  trial 2 of 10  step 100")
+    assert third.startswith("  0%  trial 2 of 10  set")

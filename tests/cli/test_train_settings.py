@@ -50,3 +50,21 @@ def test_a_run_whose_batches_were_left_open_is_resumed_by_the_same_settings(tmp_
     settings["stages"][1]["batch"] = 5
     with pytest.raises(InvalidSetting, match="stages differs"):
         resumed(settings, tmp_path)
+
+
+def test_folds_take_the_place_of_the_one_trial_that_a_recipe_names():
+    one = {"folds": {"count": 2, "repeats": 3, "repeat": 2, "number": 1}}
+    assert over_recipe(one, {"folds": {"count": 5}})["folds"] == {"count": 5, "repeats": 3}
+    named = {"count": 5, "repeat": 1, "number": 4}
+    assert over_recipe(one, {"folds": named})["folds"] == named | {"repeats": 3}
+    assert over_recipe(one, {"noise": "gaussian:9"})["folds"] == one["folds"]
+
+
+def test_a_cross_validation_is_resumed_with_its_own_budget_and_splits(tmp_path):
+    settings = {"model": "m", "folds": {"count": 2}, "budget": {"steps": 5}}
+    write_recipe(tmp_path, read_recipe(settings))
+    assert resumed({"folds": {"count": 2}, "budget": {"steps": 5}}, tmp_path).folds.asked
+    with pytest.raises(InvalidSetting, match="budget differs"):
+        resumed({"budget": {"steps": 6}}, tmp_path)
+    with pytest.raises(InvalidSetting, match="folds differs"):
+        resumed({"folds": {"count": 3}}, tmp_path)

@@ -18,11 +18,14 @@ from imgclean.cli import app, exit_codes
 from imgclean.events import (
     Benched,
     Evaluated,
+    EvaluatedFold,
+    EvaluatedFolds,
     EvaluatedImage,
     EvaluatedRegions,
     FileEvent,
     Summary,
     TrainStep,
+    TrialBegun,
     Validated,
 )
 from imgclean.inference.journal import Entry
@@ -150,7 +153,7 @@ def test_a_page_names_no_option_that_does_not_exist(page, path):
 
 EVENTS = {
     "JSON lines of denoise": (FileEvent, Summary),
-    "JSON lines of train": (TrainStep, Validated),
+    "JSON lines of train": (TrainStep, Validated, TrialBegun, EvaluatedFold, EvaluatedFolds),
     "JSON lines of evaluate": (Evaluated, EvaluatedImage, EvaluatedRegions),
     "JSON lines of bench": (Benched,),
 }
