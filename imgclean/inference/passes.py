@@ -100,7 +100,7 @@ class Pass:
     """
 
     def __init__(self, run: Callable[[Sink], None], size: tuple[int, int]) -> None:
-        self._run = run
+        self._run: Callable[[Sink], None] | None = run
         self._size = size
         self._computed: Raster | None = None
 
@@ -115,16 +115,18 @@ class Pass:
 
     def compute_into(self, sink: Sink) -> bool:
         """Compute it into a sink, without keeping it; return False if it is here already."""
-        if self._computed is not None:
+        if self._run is None:
             return False
         self._run(sink)
         return True
 
     def _raster(self) -> Raster:
         if self._computed is None:
+            assert self._run is not None  # noqa: S101 - for the type
             store = FloatStore(*self._size)
             self._run(store)
             self._computed = store.raster()
+            self._run = None  # and with it the image that it was computed from
         return self._computed
 
 

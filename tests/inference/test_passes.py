@@ -1,5 +1,7 @@
 """The passes of a plugin: computed when they are needed, once, and counted by their share."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,16 @@ def test_a_pass_that_was_read_is_not_computed_again_for_its_sink(passes):
     result = passes.run_tiles(doubled, ArrayRaster(IMAGE), 0)
     assert result.shape == IMAGE.shape
     assert not result.compute_into(ArraySink(IMAGE.shape))
+
+
+def test_a_pass_that_is_computed_lets_go_of_what_it_was_computed_from(passes):
+    image = IMAGE.copy()
+    gone = weakref.ref(image)
+    result = passes.run_tiles(doubled, ArrayRaster(image), 0)
+    del image
+    assert gone() is not None
+    np.testing.assert_array_equal(result.read(Window(0, 0, 30, 20)), 2 * IMAGE)
+    assert gone() is None
 
 
 def test_the_mean_is_over_all_tiles_and_each_channel_its_own(passes):
