@@ -79,8 +79,8 @@ def test_the_embedded_sets_clean_colour_and_gray_by_default(imgclean, tmp_path):
     run = imgclean("denoise", "colour.png", "gray.png", "--json")
     assert run.code == 0
     assert {line["weights"] for line in run.events("done")} == {
-        "dncnn-colour-blind",
-        "dncnn-gray-blind",
+        "gradnet-colour-blind",
+        "gradnet-gray-blind",
     }
     for name in ("colour", "gray"):
         result = load(f"{name}-clean.png")
