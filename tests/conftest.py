@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 import torch
 from hypothesis import settings
-from material import ENVIRONMENT, IDENTITY, command, noise_image, write_small_set
+from material import ENVIRONMENT, IDENTITY, noise_image, write_small_set
 from PIL import Image
+from started import process_starter
 
 from imgclean.extension.loader import load_plugins
 from imgclean.inference.image_rules import ImageRules
@@ -24,44 +22,29 @@ from imgclean.inference.treatment import Denoising
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from started import Outcome
+
 torch.set_num_threads(1)
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
 settings.load_profile("unhurried")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a run of the command line ended."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def lines(self) -> list[dict]:
-        """The JSON objects on stdout."""
-        return [json.loads(line) for line in self.stdout.splitlines()]
-
-    def events(self, name: str) -> list[dict]:
-        return [line for line in self.lines if line["event"] == name]
+@pytest.fixture(scope="session")
+def starter(tmp_path_factory):
+    """Start command lines as processes of their own."""
+    with process_starter(tmp_path_factory.mktemp("streams")) as start:
+        yield start
 
 
 @pytest.fixture
-def imgclean(tmp_path, monkeypatch):
+def imgclean(starter, tmp_path, monkeypatch):
     """Run the command line in an empty folder, as a process of its own."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments, env=None, timeout=120) -> Outcome:
-        done = subprocess.run(
-            command(*arguments),
-            capture_output=True,
-            text=True,
-            env=ENVIRONMENT | (env or {}),
-            timeout=timeout,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        outcome = starter(*arguments, env=ENVIRONMENT | (env or {}), timeout=timeout)
+        assert "Traceback" not in outcome.stderr, outcome.stderr
+        return outcome
 
     return run
 
