@@ -132,7 +132,8 @@ def _draw_gain(
     axes.set_ylabel("gain in PSNR (dB)")
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
-    axes.legend(fontsize="small")
+    axes.margins(y=0.25)  # the legend has room above the bars
+    axes.legend(fontsize="small", ncols=2)
 
 
 def _names(
