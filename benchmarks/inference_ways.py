@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -99,13 +99,13 @@ def naive(subject: Subject, planes: np.ndarray) -> Way:
     Each time in a process of its own: what `keep_freed_memory` does would speed it up too.
     """
     x = torch.from_numpy(planes)
-    argument = subject, x, torch.get_num_threads()
+    alone = replace(subject, hook=None)  # which cannot be sent to another process
     return Way(
         NAIVE,
         subject.function(x),
         _pixels(planes),
         "fp32",
-        seconds=lambda: run_fresh(eager_seconds, argument, ignore),
+        seconds=lambda: run_fresh(eager_seconds, (alone, x, torch.get_num_threads()), ignore),
     )
 
 
