@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imgclean.errors import ImgcleanError, InvalidSetting
 from imgclean.extension.loader import load_plugins
+from imgclean.weightsets.network import build_network, tiling_of, validate_options
 
 if TYPE_CHECKING:
-    from imgclean.extension.model_info import ModelInfo
+    from collections.abc import Mapping
+
+    import torch
+
+    from imgclean.extension.model_info import ModelInfo, Tiling
 
 
 def inner_model(name: str, *, part: str, option: str) -> ModelInfo:
@@ -34,3 +39,22 @@ def inner_model(name: str, *, part: str, option: str) -> ModelInfo:
             hint=f"take another model for {option}",
         )
     return model.info
+
+
+def inner_network(info: ModelInfo, options: Mapping[str, Any]) -> torch.nn.Module:
+    """Return the network of an inner model, with fresh weights: `forward(x, sigma)`.
+
+    Raises:
+        InvalidSetting: the options are not valid.
+        PluginBroken: the plugin's factory raised.
+    """
+    return build_network(info, validate_options(info, options))
+
+
+def inner_tiling(info: ModelInfo, options: Mapping[str, Any]) -> Tiling:
+    """Return how images may be cut for it.
+
+    Raises:
+        InvalidSetting: the options are not valid.
+    """
+    return tiling_of(info, validate_options(info, options))

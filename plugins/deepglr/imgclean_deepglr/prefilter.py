@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from imgclean.weightsets.inner_model import inner_model
-from imgclean.weightsets.network import build_network, tiling_of, validate_options
+from imgclean.weightsets.inner_model import inner_model, inner_network, inner_tiling
 from imgclean_deepglr.convolution import convolution, convolution_and_relu
 from imgclean_deepglr.options import OWN_PREFILTERS
 
@@ -56,8 +55,7 @@ class OtherPrefilter(nn.Module):
 
     def __init__(self, name: str, options: dict[str, Any]) -> None:
         super().__init__()
-        info = _installed(name)
-        self.network = build_network(info, validate_options(info, options))
+        self.network = inner_network(_installed(name), options)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the image of a block, filtered, float[N, C, H, W]."""
@@ -86,8 +84,7 @@ def prefilter_radius(options: DeepGLROptions) -> int:
     """
     if options.prefilter in OWN_PREFILTERS:
         return _LIGHT_RADIUS if options.prefilter == "light" else 0
-    info = _installed(options.prefilter)
-    return tiling_of(info, validate_options(info, options.options_of_prefilter)).halo
+    return inner_tiling(_installed(options.prefilter), options.options_of_prefilter).halo
 
 
 def _installed(name: str) -> ModelInfo:

@@ -9,8 +9,7 @@ import torch
 from torch import nn
 
 from imgclean.evaluation.baselines import make_baseline
-from imgclean.weightsets.inner_model import inner_model
-from imgclean.weightsets.network import build_network, validate_options
+from imgclean.weightsets.inner_model import inner_model, inner_network
 from imgclean_gradnet.attention import over_the_image
 from imgclean_gradnet.branch import Branch
 from imgclean_gradnet.options import BRANCHES, CLASSICAL
@@ -64,8 +63,7 @@ class OtherModel(nn.Module):
 
     def __init__(self, name: str, options: dict[str, Any]) -> None:
         super().__init__()
-        info = model_of_naive(name)
-        self.network = build_network(info, validate_options(info, options))
+        self.network = inner_network(model_of_naive(name), options)
 
     def forward(self, x: Tensor, sigma: Tensor | None) -> Tensor:
         """Return the clean images, float[N, C, H, W], as `x` is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgclean import Tiling
-from imgclean.weightsets.network import tiling_of, validate_options
+from imgclean.weightsets.inner_model import inner_tiling
 from imgclean_gradnet.naive import model_of_naive
 from imgclean_gradnet.options import BRANCHES, CLASSICAL
 
@@ -47,8 +47,7 @@ def naive_tiling(options: GradNetOptions) -> Tiling:
             return Tiling(halo=branch_radius(options, name))
     if options.naive in CLASSICAL:
         return Tiling(halo=0)
-    info = model_of_naive(options.naive)
-    return tiling_of(info, validate_options(info, options.options_of_naive))
+    return inner_tiling(model_of_naive(options.naive), options.options_of_naive)
 
 
 def branch_radius(options: GradNetOptions, backbone: Backbone) -> int:
