@@ -7,6 +7,7 @@ from deepglr_sets import VARIANTS, network, random_image
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from imgclean_deepglr.colour import to_rgb, to_yuv
+from imgclean_deepglr.convolution import convolution
 from imgclean_deepglr.lattice import SIDE, STRIDE, Lattice
 from imgclean_deepglr.network import DeepGLR
 from imgclean_deepglr.options import DeepGLROptions
@@ -26,6 +27,13 @@ def test_the_parameters_are_the_papers_at_any_number_of_blocks(blocks):
     assert parameters(made.prefilter) == 20_259
     assert parameters(made.layer.weight) == 37_921
     assert parameters(made) == 466_087
+
+
+def test_convolutions_of_equal_width_begin_near_the_identity():
+    identity = torch.nn.init.dirac_(torch.empty(64, 64, 3, 3))
+    rest = convolution(64, 64).weight - identity
+    assert 0.05 < rest.std() * (9 * 64 / 2) ** 0.5 < 0.15
+    assert convolution(32, 64).weight.std() * (9 * 32 / 2) ** 0.5 > 0.9
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -28,3 +28,8 @@ def test_patches_are_made_of_patches_of_the_graph():
         for run in recipe(name).runs:
             assert (run.patch - 26) % 22 == 0, name
             assert run.patch % 4 == 0, name
+
+
+def test_a_recipe_whose_first_steps_are_on_fewer_blocks_ends_with_all_of_them():
+    for name in RECIPES:
+        assert recipe(name).runs[-1].options.get("blocks", 4) == 4, name
