@@ -2,7 +2,7 @@
 
 The dense way builds the 676x676 matrix of each patch and factorises it; its gradient is that of
 autograd. The others are those of `imgclean_deepglr.solver`. Errors are those of 16 patches against
-float64. Memory is what a call adds at its peak, each in a process of its own.
+float64. Memory is what a call adds at its peak; on the CPU each in a process of its own.
 
     python benchmarks/deepglr_solver.py                   # 144 patches, one thread
     python benchmarks/deepglr_solver.py --device cuda     # 144 and 4096 patches
@@ -203,7 +203,13 @@ def timing_of(case: Case, device: torch.device) -> Callable[[], float]:
 
 
 def memory_of(case: Case) -> float | None:
-    """Return the MiB that a call adds in a fresh process; None if there are not as many."""
+    """Return the MiB that a call adds; None if there are not as many.
+
+    What torch has allocated on CUDA is exact. The CPU's memory is the process's, and takes a fresh
+    one.
+    """
+    if case.device == "cuda":
+        return peak_of(case, ignore)
     return run_fresh(peak_of, case, ignore)
 
 
