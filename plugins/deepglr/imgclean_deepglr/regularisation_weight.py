@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from imgclean_deepglr.convolution import convolution_and_relu
 from imgclean_deepglr.lattice import SIDE
 
 _FEATURES = 32
-_FIRST_MU = 1.0  # a ReLU that gives nothing learns nothing
+_FIRST_MU = 1.0
 
 
 class RegularisationWeight(nn.Module):
@@ -37,7 +41,7 @@ class RegularisationWeight(nn.Module):
             nn.Linear(_FEATURES * side * side, _FEATURES),
             nn.ReLU(inplace=True),
             nn.Linear(_FEATURES, 1),
-            nn.ReLU(inplace=True),
+            RecoveringReLU(),
         )
         nn.init.constant_(self.decide[2].bias, _FIRST_MU)  # type: ignore[arg-type]
 
@@ -45,3 +49,32 @@ class RegularisationWeight(nn.Module):
         """Return mu, float[P] from 0 on, of float[P, C, 26, 26]."""
         mu: Tensor = self.decide(self.features(patches).flatten(1)).squeeze(1)
         return mu
+
+
+class RecoveringReLU(nn.Module):
+    """A ReLU whose result can come back from 0: where it is, a gradient that wants more passes.
+
+    With the plain one, patches that an earlier block has cleaned get a mu of 0 soon, and for good:
+    the later blocks are left without a graph.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return max(x, 0), float of any shape."""
+        if not torch.is_grad_enabled():
+            return x.clamp(min=0)
+        rectified: Tensor = _Recovering.apply(x)  # type: ignore[no-untyped-call]
+        return rectified
+
+
+class _Recovering(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x.clamp(min=0)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        passed: Tensor = gradient * ((x > 0) | (gradient < 0))
+        return passed

@@ -11,6 +11,7 @@ from imgclean_deepglr.convolution import convolution
 from imgclean_deepglr.lattice import SIDE, STRIDE, Lattice
 from imgclean_deepglr.network import DeepGLR
 from imgclean_deepglr.options import DeepGLROptions
+from imgclean_deepglr.regularisation_weight import RecoveringReLU
 from imgclean_deepglr.tiling import block_tiling
 
 SIDES = st.integers(SIDE, 120)
@@ -53,6 +54,16 @@ def test_every_parameter_learns(variant):
         assert each.grad is not None, name
         assert torch.isfinite(each.grad).all(), name
         assert each.grad.any(), name
+
+
+def test_a_mu_of_0_is_raised_again_but_not_lowered():
+    x = torch.tensor([-1.0, -1.0, 2.0, 2.0], requires_grad=True)
+    rectified = RecoveringReLU()(x)
+    assert rectified.tolist() == [0, 0, 2, 2]
+    rectified.backward(torch.tensor([0.5, -0.5, 0.5, -0.5]))
+    assert x.grad.tolist() == [0, -0.5, 0.5, -0.5]
+    with torch.no_grad():
+        assert RecoveringReLU()(x).tolist() == [0, 0, 2, 2]
 
 
 def test_gradients_are_numbers_on_a_constant_image():
