@@ -23,7 +23,6 @@ MODELS = {
     "dncnn": (imgclean_dncnn, DnCNNOptions),
     "gradnet": (imgclean_gradnet, GradNetOptions),
 }
-WITH_SETS = ("dncnn", "gradnet")
 SETS = [read_config(each.parent) for each in sorted((ROOT / "weights").glob("*/config.json"))]
 
 
@@ -120,7 +119,7 @@ def test_a_part_of_a_page_is_what_it_is_made_of(model, name, make):
         assert found["part"] == part, "UPDATE_MODELS=1 pytest tests/docs/test_model_pages.py"
 
 
-@pytest.mark.parametrize("model", WITH_SETS)
+@pytest.mark.parametrize("model", MODELS)
 def test_every_set_of_a_model_stands_under_a_heading_of_its_page(model):
     groups = {group_of(each) for each in SETS if each.model == model}
     assert groups
