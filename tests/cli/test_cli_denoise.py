@@ -88,6 +88,16 @@ def test_the_embedded_sets_clean_colour_and_gray_by_default(imgclean, tmp_path):
         assert np.std(np.asarray(result, float) - 120) < 6
 
 
+@pytest.mark.parametrize("model", ["deepglr", "dncnn", "gradnet"])
+def test_a_model_by_name_cleans_with_its_embedded_set(imgclean, tmp_path, model):
+    noisy = np.random.default_rng(0).normal(120, 25, (64, 64, 3))
+    Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(tmp_path / "noisy.png")
+    run = imgclean("denoise", "noisy.png", "--model", model, "--json")
+    assert run.code == 0
+    assert {line["weights"] for line in run.events("done")} == {f"{model}-colour-blind"}
+    assert np.std(np.asarray(load("noisy-clean.png"), float) - 120) < 6
+
+
 def test_one_truncated_file_fails_alone(imgclean, photos, small_set):
     data = (photos / "0.png").read_bytes()
     (photos / "torn.png").write_bytes(data[: len(data) // 2])
