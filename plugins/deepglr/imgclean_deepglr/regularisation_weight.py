@@ -12,7 +12,7 @@ from imgclean_deepglr.convolution import convolution_and_relu
 from imgclean_deepglr.lattice import SIDE
 
 _FEATURES = 32
-_FIRST_MU = 1.0
+_FIRST_MU = 1.0  # a mu of 0 for every patch gives the graph's network no gradient
 
 
 class RegularisationWeight(nn.Module):

@@ -11,7 +11,7 @@ from imgclean_deepglr.convolution import convolution
 from imgclean_deepglr.lattice import SIDE, STRIDE, Lattice
 from imgclean_deepglr.network import DeepGLR
 from imgclean_deepglr.options import DeepGLROptions
-from imgclean_deepglr.regularisation_weight import RecoveringReLU
+from imgclean_deepglr.regularisation_weight import RegularisationWeight
 from imgclean_deepglr.tiling import block_tiling
 
 SIDES = st.integers(SIDE, 120)
@@ -56,14 +56,17 @@ def test_every_parameter_learns(variant):
         assert each.grad.any(), name
 
 
-def test_a_mu_of_0_is_raised_again_but_not_lowered():
-    x = torch.tensor([-1.0, -1.0, 2.0, 2.0], requires_grad=True)
-    rectified = RecoveringReLU()(x)
-    assert rectified.tolist() == [0, 0, 2, 2]
-    rectified.backward(torch.tensor([0.5, -0.5, 0.5, -0.5]))
-    assert x.grad.tolist() == [0, -0.5, 0.5, -0.5]
+@pytest.mark.parametrize(("gradient", "learns"), [(-1.0, True), (1.0, False)])
+def test_a_mu_of_0_is_raised_again_but_not_lowered(gradient, learns):
+    weight = RegularisationWeight(3)
+    torch.nn.init.constant_(weight.decide[2].bias, -100.0)
+    patches = torch.rand(2, 3, SIDE, SIDE)
+    mu = weight(patches)
+    assert mu.tolist() == [0, 0]
+    mu.backward(torch.full((2,), gradient))
+    assert bool(weight.decide[2].bias.grad) is learns
     with torch.no_grad():
-        assert RecoveringReLU()(x).tolist() == [0, 0, 2, 2]
+        assert weight(patches).tolist() == [0, 0]
 
 
 def test_gradients_are_numbers_on_a_constant_image():
