@@ -1,0 +1,5 @@
+"""The paper's figures."""
+
+from __future__ import annotations
+
+PUBLISHED = ()
