@@ -42,7 +42,8 @@ def begin_network(
     Raises:
         InvalidSetting: the options do not fit the model, or nothing of what it is to begin from
             fits the network.
-        WeightsIncompatible: the run's weight set to begin from does not fit.
+        WeightsIncompatible: the run's weight set to begin from does not fit, and the first stage
+            has not other options.
         ImgcleanError: what it is to begin from cannot be read, see `find`.
     """
     stage = recipe.runs[index]
@@ -57,7 +58,11 @@ def begin_network(
     elif before is not None:
         inherit(network, before, emit)
     elif not index and recipe.init is not None:
-        load_tensors(info, network, find(recipe.init, installed(), (info,)))
+        weights = find(recipe.init, installed(), (info,))
+        if of_stage is not None and "options" in of_stage.changes:  # another network than its
+            inherit(network, read_tensors(weights), emit)
+        else:
+            load_tensors(info, network, weights)
     return network
 
 
