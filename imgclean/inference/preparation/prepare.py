@@ -14,6 +14,7 @@ from imgclean.inference.device import DTYPES
 from imgclean.inference.preparation import cudnn_convolution, packed_convolution
 from imgclean.inference.preparation.compilation import CompiledInTime, can_compile, compiled
 from imgclean.inference.preparation.cudnn_convolution import CudnnConvolution, can_use_cudnn
+from imgclean.inference.preparation.narrow_convolution import NarrowConvolution, repays
 from imgclean.inference.preparation.openvino_backend import by_openvino
 from imgclean.inference.preparation.packed_convolution import PackedConvolution, can_pack
 from imgclean.inference.preparation.plain_convolution import PlainConvolution
@@ -181,6 +182,8 @@ class _Maker:
         device, dtype = self._device, self._dtype
         if device.type == "cpu" and can_pack(convolution, dtype):
             self.way = "fused"
+            if dtype == torch.float32 and repays(convolution.layer):
+                return NarrowConvolution(convolution)
             return PackedConvolution(convolution, dtype)
         if device.type == "cuda" and can_use_cudnn(convolution, device, dtype):
             self.way = "fused"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 _WIDE, _WIDTH = 64, 32
@@ -33,20 +32,15 @@ class DNResNet(nn.Module):
         super().__init__()
         self.residual = residual
         self.head = nn.Sequential(
-            nn.Conv2d(channels, _WIDE, 9, padding=4),
+            _convolution(channels, _WIDE, 9),
             nn.ReLU(inplace=True),
-            nn.Conv2d(_WIDE, _WIDTH, 5, padding=2),
+            _convolution(_WIDE, _WIDTH, 5),
             nn.ReLU(inplace=True),
         )
         self.blocks = nn.Sequential(
             *(SeparableBlock() if number < separable else ResBlock() for number in range(blocks))
         )
-        self.tail = nn.Conv2d(_WIDTH, channels, 5, padding=2)
-        for layer in (self.head[0], self.head[2]):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
-        nn.init.normal_(self.tail.weight, std=_FRESH)
-        nn.init.zeros_(self.tail.bias)
+        self.tail = _convolution(_WIDTH, channels, 5, deviation=_FRESH)
 
     def forward(self, x: Tensor, sigma: Tensor | None = None) -> Tensor:  # noqa: ARG002 - blind
         """Return the clean image.
@@ -67,12 +61,9 @@ class ResBlock(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(_WIDTH, _WIDTH, 3, padding=1)
+        self.conv1 = _convolution(_WIDTH, _WIDTH, 3, deviation=_FRESH)
         self.relu = nn.ReLU(inplace=True)
-        self.conv2 = nn.Conv2d(_WIDTH, _WIDTH, 3, padding=1)
-        for layer in (self.conv1, self.conv2):
-            nn.init.normal_(layer.weight, std=_FRESH)
-            nn.init.zeros_(layer.bias)
+        self.conv2 = _convolution(_WIDTH, _WIDTH, 3, deviation=_FRESH)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return float[N, 32, H, W], as `x` is."""
@@ -81,16 +72,18 @@ class ResBlock(nn.Module):
 
 
 class SeparableBlock(nn.Module):
-    """A ResBlock whose 3x3 convolutions are a depthwise 3x3 and a 1x1 each, nothing between."""
+    """A ResBlock whose 3x3 convolutions are a depthwise 3x3 and a 1x1 each, nothing between.
+
+    Only its last layer begins near 0: four such in a row would hardly be trained.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.depthwise1 = nn.Conv2d(_WIDTH, _WIDTH, 3, padding=1, groups=_WIDTH)
-        self.pointwise1 = nn.Conv2d(_WIDTH, _WIDTH, 1)
+        self.depthwise1 = _convolution(_WIDTH, _WIDTH, 3, groups=_WIDTH)
+        self.pointwise1 = _convolution(_WIDTH, _WIDTH, 1)
         self.relu = nn.ReLU(inplace=True)
-        self.depthwise2 = nn.Conv2d(_WIDTH, _WIDTH, 3, padding=1, groups=_WIDTH)
-        self.pointwise2 = nn.Conv2d(_WIDTH, _WIDTH, 1)
-        self._initialise()
+        self.depthwise2 = _convolution(_WIDTH, _WIDTH, 3, groups=_WIDTH)
+        self.pointwise2 = _convolution(_WIDTH, _WIDTH, 1, deviation=_FRESH)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return float[N, 32, H, W], as `x` is."""
@@ -98,11 +91,16 @@ class SeparableBlock(nn.Module):
         y = self.pointwise2(self.depthwise2(y))
         return x + y
 
-    @torch.no_grad()
-    def _initialise(self) -> None:
-        """Let only the last layer begin near 0: four such in a row would hardly be trained."""
-        for layer in (self.depthwise1, self.pointwise1, self.depthwise2):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
-        nn.init.normal_(self.pointwise2.weight, std=_FRESH)
-        nn.init.zeros_(self.pointwise2.bias)
+
+def _convolution(
+    inputs: int, outputs: int, size: int, *, groups: int = 1, deviation: float | None = None
+) -> nn.Conv2d:
+    """Return a layer whose weights begin normal, with a deviation, or else as He has them."""
+    layer = nn.Conv2d(inputs, outputs, size, padding=size // 2, groups=groups)
+    if deviation is None:
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    else:
+        nn.init.normal_(layer.weight, std=deviation)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer

@@ -42,19 +42,17 @@ class UDnCNN(nn.Module):
         super().__init__()
         self.pools = variant == "udncnn"
         self.has_skips = variant != "dncnn"
-        widths = dilations_of(variant, dilations)
-        self.first = nn.Sequential(_convolution(channels, _WIDTH, widths[0]), nn.ReLU(inplace=True))
+        first, *inner, last = dilations_of(variant, dilations)
+        self.first = nn.Sequential(_convolution(channels, _WIDTH, first), nn.ReLU(inplace=True))
         self.inner = nn.ModuleList(
             nn.Sequential(
-                _convolution(_WIDTH, _WIDTH, width),
+                _convolution(_WIDTH, _WIDTH, each),
                 _batch_norm(normalisation),
                 nn.ReLU(inplace=True),
             )
-            for width in widths[1:-1]
+            for each in inner
         )
-        self.last = _convolution(_WIDTH, channels, widths[-1])
-        for layer in (self.first[0], *(each[0] for each in self.inner)):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        self.last = nn.Conv2d(_WIDTH, channels, 3, padding=last, dilation=last)
 
     def forward(self, x: Tensor, sigma: Tensor | None = None) -> Tensor:  # noqa: ARG002 - blind
         """Return the clean image.
@@ -72,7 +70,7 @@ class UDnCNN(nn.Module):
             x = functional.pad(x, missing, mode="replicate")
         y: Tensor = self._through_inner(self.first(2 * x - 1))
         # What it predicts is of the image in [-1, 1], where noise is twice as high.
-        clean = x + self.last(y) / 2
+        clean: Tensor = x + self.last(y) / 2
         return clean[:, :, :height, :width]
 
     def _through_inner(self, h: Tensor) -> Tensor:
@@ -97,7 +95,7 @@ class UDnCNN(nn.Module):
         """Put each value where the largest of its cell was, zeros elsewhere."""
         if where is None:
             return h
-        return functional.max_unpool2d(h, where, 2, output_size=list(size))
+        return functional.max_unpool2d(h, where, [2, 2], output_size=list(size))
 
 
 def _joined(h: Tensor, earlier: Tensor) -> Tensor:
@@ -106,7 +104,9 @@ def _joined(h: Tensor, earlier: Tensor) -> Tensor:
 
 
 def _convolution(inputs: int, outputs: int, dilation: int) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation)
+    layer = nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation)
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    return layer
 
 
 def _batch_norm(kind: Normalisation) -> nn.BatchNorm2d:
