@@ -81,6 +81,14 @@ def evaluate(
             help="Measure gray, RGB or luma; by default as the papers do.",
         ),
     ] = None,
+    crop: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            rich_help_panel=MEASURING,
+            help="Measure this many pixels square from each image's centre.",
+        ),
+    ] = None,
     per_image: Annotated[
         bool,
         typer.Option("--per-image", rich_help_panel=MEASURING, help="A line for each image too."),
@@ -167,6 +175,7 @@ def evaluate(
                 seed=seed,
                 per_image=per_image,
                 regions=regions or regions_plot is not None,
+                crop=crop,
             )
             if noisy is None:
                 evaluation.measure_sets(clean, degradations)

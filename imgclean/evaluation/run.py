@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imgclean.degradation.spec import Pairs
 from imgclean.evaluation.colours import CHANNELS, is_usual, usual_colour
+from imgclean.evaluation.crop import cropped_images, cropped_pairs, require_crop
 from imgclean.evaluation.protocol import SMALLEST_SIDE, measure, measure_pairs
 from imgclean.evaluation.published import compared
 from imgclean.evaluation.regions import RegionTally
@@ -43,6 +44,7 @@ class Evaluation:
         seed: of the noise.
         per_image: whether each image has an event of its own.
         regions: whether textured and smooth regions are measured too.
+        crop: side in pixels of the square in each image's middle that is measured; None for all.
     """
 
     contenders: Contenders
@@ -52,21 +54,25 @@ class Evaluation:
     seed: int = 0
     per_image: bool = False
     regions: bool = False
+    crop: int | None = None
 
     def measure_sets(self, folders: list[Path], degradations: tuple[Degradation, ...]) -> None:
         """Measure each folder, read once, under each degradation with each contender.
 
         Raises:
-            ImgcleanError: as `read_clean_images`, `measure` and `Contenders.against`; a folder
-                that is missing or without images before any is measured.
+            ImgcleanError: as `read_clean_images`, `measure`, `Contenders.against` and
+                `cropped_images`; a folder that is missing or without images, or a crop in which
+                nothing can be measured, before any is read.
         """
         for folder in folders:
             require_images((folder,), self.rules)
-        smallest = smallest_side(degradations)
+        smallest = self._smallest_read(smallest_side(degradations))
         for folder in folders:
             images = read_clean_images(
                 (folder,), channels="own", smallest=smallest, emit=self.emit, rules=self.rules
             )
+            if self.crop is not None:
+                images = cropped_images(images, self.crop)
             for degradation in degradations:
                 colour = self.colour or usual_colour(degradation, images.channels)
                 for restorer in self._contenders(degradation, colour):
@@ -89,18 +95,21 @@ class Evaluation:
         """Measure real pairs with each contender.
 
         Raises:
-            ImgcleanError: as `read_pairs`, `measure_pairs` and `Contenders.against`.
+            ImgcleanError: as `read_pairs`, `measure_pairs`, `Contenders.against` and
+                `cropped_pairs`.
         """
         pairs = read_pairs(
             noisy,
             clean,
             match=match,
             channels=_READ_AS[self.colour],
-            smallest=SMALLEST_SIDE,
+            smallest=self._smallest_read(SMALLEST_SIDE),
             emit=self.emit,
             keep_depth=True,
             rules=self.rules,
         )
+        if self.crop is not None:
+            pairs = cropped_pairs(pairs, self.crop)
         colour = self.colour or usual_colour(Pairs(), pairs.channels)
         for restorer in self._contenders(Pairs(), colour):
             tally = RegionTally() if self.regions else None
@@ -114,6 +123,13 @@ class Evaluation:
             )
             self._report(self._compared(line, restorer, Pairs(), colour), tally)
 
+    def _smallest_read(self, measurable: int) -> int:
+        """Return the shortest side that is not left out: any with a crop, which refuses others."""
+        if self.crop is None:
+            return measurable
+        require_crop(self.crop, measurable)
+        return 1
+
     def _contenders(self, degradation: Degradation, colour: Colour) -> list[Restorer]:
         return list(self.contenders.against(degradation, CHANNELS[colour], self.emit))
 
@@ -126,6 +142,7 @@ class Evaluation:
         self, line: Evaluated, restorer: Restorer, degradation: Degradation, colour: Colour
     ) -> Evaluated:
         """Return a line with the paper's figure, where it is of the same images."""
-        if not isinstance(restorer, ModelRestorer) or self.rules != NameRules():
+        part = self.rules != NameRules() or self.crop is not None
+        if part or not isinstance(restorer, ModelRestorer):
             return line
         return compared(line, restorer, degradation, CHANNELS[colour])

@@ -12,6 +12,7 @@ from imgclean.degradation.gaussian import GREY_LEVELS
 from imgclean.degradation.image import degrade_image
 from imgclean.degradation.spec import Gaussian
 from imgclean.events import Validated
+from imgclean.images.centre import central_square
 from imgclean.training.pictures import side_by_side
 from imgclean.training.tally import psnr_of
 from imgclean.weightsets.network import takes_clean
@@ -115,7 +116,7 @@ def sample_of_image(
         degradation: one level.
         side: of the square, in pixels; the whole width or height where that is less.
     """
-    degraded = degrade_image(_centre(image, side), degradation, seed=_SEED)
+    degraded = degrade_image(central_square(image, side), degradation, seed=_SEED)
     sigma = degradation.sigma.low / GREY_LEVELS if isinstance(degradation, Gaussian) else None
     return Sample(name, _tensor(degraded.noisy), _tensor(_unit(degraded.clean)), sigma)
 
@@ -128,15 +129,11 @@ def sample_of_pair(
 ) -> Sample:
     """Return the central square of a pair, [H, W, C] each."""
     return Sample(
-        name, _tensor(_unit(_centre(noisy, side))), _tensor(_unit(_centre(clean, side))), None
+        name,
+        _tensor(_unit(central_square(noisy, side))),
+        _tensor(_unit(central_square(clean, side))),
+        None,
     )
-
-
-def _centre(
-    image: NDArray[np.uint8] | NDArray[np.uint16], side: int
-) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    top, left = ((length - min(length, side)) // 2 for length in image.shape[:2])
-    return image[top : top + side, left : left + side]
 
 
 def _unit(image: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float64]:

@@ -142,6 +142,8 @@ def test_what_the_paper_states_stands_beside_what_is_measured_also_in_80_columns
     assert line["difference"] == pytest.approx(line["psnr"] - 31.23, abs=1e-4)
     (part,) = imgclean(*arguments, "--json", "--include", "a*").events("evaluated")
     assert part["published_psnr"] is None
+    (crop,) = imgclean(*arguments, "--json", "--crop", 50).events("evaluated")
+    assert crop["published_psnr"] is None
     table = imgclean(*arguments, "--baseline", "nlm").stdout
     assert re.search(rf"dncnn-colour-blind .* 31\.23\s+{line['difference']:+.2f}", table)
     assert re.search(r"lished\s+ence", table)
@@ -164,6 +166,43 @@ def test_the_table_fits_80_columns_whole_where_no_paper_has_the_set(imgclean):
     assert max(len(line) for line in run.stdout.splitlines()) <= 80
 
 
+@pytest.mark.parametrize("noise", ["gaussian:25", "jpeg:10", "bicubic:2"])
+def test_a_crop_is_measured_as_a_set_of_the_crops_is(imgclean, waves, small_set, noise):
+    for index in range(2):
+        save(f"middle/{index}.png", np.array(Image.open(f"waves/{index}.png"))[10:50, 5:45])
+    arguments = ("--weights", small_set, "--noise", noise, "--json", *CHEAP)
+    (whole,) = imgclean("evaluate", "waves", *arguments).events("evaluated")
+    (crop,) = imgclean("evaluate", "waves", *arguments, "--crop", 40).events("evaluated")
+    (middle,) = imgclean("evaluate", "middle", *arguments).events("evaluated")
+    assert without_seconds([crop]) == without_seconds([middle | {"set": "waves"}])
+    assert crop["psnr"] != whole["psnr"]
+
+
+def test_of_pairs_both_images_are_cropped(imgclean, waves, small_set):
+    for index in range(2):
+        for kind in ("mean", "real"):
+            image = np.array(Image.open(f"real/{index}_{kind}.png"))
+            save(f"middle/{index}_{kind}.png", image[10:50, 5:45])
+    found = []
+    for folder, crop in (("real", ("--crop", 40)), ("middle", ())):
+        pairs = (folder, "--noisy", folder, "--match", "s/_mean/_real/", *crop)
+        run = imgclean("evaluate", *pairs, "--weights", small_set, "--json", *CHEAP)
+        found += run.events("evaluated")
+    assert without_seconds(found[:1]) == without_seconds([found[1] | {"set": "real"}])
+
+
+def test_an_image_that_is_smaller_than_the_crop_ends_the_run_and_is_named(imgclean, waves):
+    save("waves/2.png", noise_image(9, 70))
+    arguments = ("evaluate", "waves", "--noise", "gaussian:25", "--crop", 50, "--json", *CHEAP)
+    run = imgclean(*arguments)
+    assert run.code == 2
+    assert "waves/2.png has 70 x 9 pixels, too few for --crop 50" in run.stderr
+    assert "--exclude" in run.stderr
+    assert run.lines == []
+    without = imgclean(*arguments, "--exclude", "2.png")
+    assert [each["images"] for each in without.events("evaluated")] == [2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -173,6 +212,8 @@ def test_the_table_fits_80_columns_whole_where_no_paper_has_the_set(imgclean):
         (["--noise", "gaussian:25", "--match", "s/a/b/"], "--match is about"),
         (["--noise", "gaussian:25", "--baseline", "median"], "no baseline is named 'median'"),
         (["--noise", "gaussian:25", "--model", "dncn"], "did you mean dncnn"),
+        (["--noise", "bicubic:2", "--crop", "15"], "it takes 16 or more"),
+        (["--noisy", "real", "--match", "s/0/0_mean/", "--crop", "10"], "it takes 11 or more"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_before_anything_is(imgclean, waves, arguments, message):
