@@ -89,6 +89,14 @@ def evaluate(
             help="Measure this many pixels square from each image's centre.",
         ),
     ] = None,
+    unrounded: Annotated[
+        bool,
+        typer.Option(
+            "--unrounded",
+            rich_help_panel=MEASURING,
+            help="Measure the output as it is, neither clamped nor rounded.",
+        ),
+    ] = False,
     per_image: Annotated[
         bool,
         typer.Option("--per-image", rich_help_panel=MEASURING, help="A line for each image too."),
@@ -176,6 +184,7 @@ def evaluate(
                 per_image=per_image,
                 regions=regions or regions_plot is not None,
                 crop=crop,
+                unrounded=unrounded,
             )
             if noisy is None:
                 evaluation.measure_sets(clean, degradations)

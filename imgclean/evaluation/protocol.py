@@ -43,6 +43,7 @@ def measure(
     seed: int,
     emit: Emit,
     colour: Colour | None = None,
+    unrounded: bool = False,
     per_image: bool = False,
     regions: RegionTally | None = None,
 ) -> Evaluated:
@@ -56,6 +57,7 @@ def measure(
             size do not share their noise, whose level differs by some hundredths of a dB.
         emit: gets `Progressed` events, and with `per_image` an `EvaluatedImage` for each.
         colour: in which the images are measured; by default the papers' choice.
+        unrounded: whether the output is compared as it is, neither clamped nor rounded.
         per_image: whether each image has an event of its own.
         regions: takes in what each image's textured and smooth regions are like.
 
@@ -66,7 +68,7 @@ def measure(
     require_one_level(degradation)
     chosen = colour or usual_colour(degradation, clean.channels)
     trials = (
-        trial_of(image, degradation, chosen, seed + index)
+        trial_of(image, degradation, chosen, seed + index, unrounded=unrounded)
         for index, image in enumerate(clean.images)
     )
     run = _Run(clean.title, str(degradation), clean.names, restorer, emit, per_image=per_image)
@@ -79,6 +81,7 @@ def measure_pairs(
     *,
     emit: Emit,
     colour: Colour | None = None,
+    unrounded: bool = False,
     per_image: bool = False,
     regions: RegionTally | None = None,
 ) -> Evaluated:
@@ -89,7 +92,7 @@ def measure_pairs(
     """
     chosen = colour or usual_colour(Pairs(), pairs.channels)
     trials = (
-        trial_of_pair(clean, noisy, chosen)
+        trial_of_pair(clean, noisy, chosen, unrounded=unrounded)
         for clean, noisy in zip(pairs.clean, pairs.noisy, strict=True)
     )
     run = _Run(pairs.title, str(Pairs()), pairs.names, restorer, emit, per_image=per_image)

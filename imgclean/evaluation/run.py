@@ -45,6 +45,7 @@ class Evaluation:
         per_image: whether each image has an event of its own.
         regions: whether textured and smooth regions are measured too.
         crop: side in pixels of the square in each image's middle that is measured; None for all.
+        unrounded: whether outputs are compared as they are, neither clamped nor rounded.
     """
 
     contenders: Contenders
@@ -55,6 +56,7 @@ class Evaluation:
     per_image: bool = False
     regions: bool = False
     crop: int | None = None
+    unrounded: bool = False
 
     def measure_sets(self, folders: list[Path], degradations: tuple[Degradation, ...]) -> None:
         """Measure each folder, read once, under each degradation with each contender.
@@ -84,6 +86,7 @@ class Evaluation:
                         seed=self.seed,
                         emit=self.emit,
                         colour=colour,
+                        unrounded=self.unrounded,
                         per_image=self.per_image,
                         regions=tally,
                     )
@@ -118,6 +121,7 @@ class Evaluation:
                 restorer,
                 emit=self.emit,
                 colour=colour,
+                unrounded=self.unrounded,
                 per_image=self.per_image,
                 regions=tally,
             )
@@ -142,7 +146,7 @@ class Evaluation:
         self, line: Evaluated, restorer: Restorer, degradation: Degradation, colour: Colour
     ) -> Evaluated:
         """Return a line with the paper's figure, where it is of the same images."""
-        part = self.rules != NameRules() or self.crop is not None
-        if part or not isinstance(restorer, ModelRestorer):
+        other = self.rules != NameRules() or self.crop is not None or self.unrounded
+        if other or not isinstance(restorer, ModelRestorer):
             return line
         return compared(line, restorer, degradation, CHANNELS[colour])

@@ -46,6 +46,7 @@ class Trial:
         clean: float64[H, W, C] in grey levels, 0 to 255.
         noisy: float64[H, W, C], nominally in [0, 1].
         rounded: whether the output is rounded to 8 bits, as the clean image is.
+        clamped: whether the output is clamped to the range of the clean image.
         border: pixels at each side that do not count.
         dtype: sample type of the image's file, by which its precision is chosen.
     """
@@ -53,6 +54,7 @@ class Trial:
     clean: NDArray[np.float64]
     noisy: NDArray[np.float64]
     rounded: bool = True
+    clamped: bool = True
     border: int = 0
     dtype: np.dtype[np.generic] = _EIGHT_BITS
 
@@ -78,9 +80,10 @@ class Trial:
         """Return what is compared: the clean image, the output float32[C, H, W] and the input.
 
         Each is float64[h, w, C] in grey levels without the border; the output is clamped to 0 to
-        255, and rounded where it is to be.
+        255 and rounded where it is to be.
         """
-        levels = output.transpose(1, 2, 0).clip(0, 1).astype(np.float64) * GREY_LEVELS
+        unit = output.transpose(1, 2, 0)
+        levels = (unit.clip(0, 1) if self.clamped else unit).astype(np.float64) * GREY_LEVELS
         if self.rounded:
             levels = np.rint(levels)
         return tuple(map(self.inside, (self.clean, levels, self.noisy * GREY_LEVELS)))
@@ -92,7 +95,12 @@ class Trial:
 
 
 def trial_of(
-    image: NDArray[np.uint8], degradation: Degradation, colour: Colour, seed: int
+    image: NDArray[np.uint8],
+    degradation: Degradation,
+    colour: Colour,
+    seed: int,
+    *,
+    unrounded: bool = False,
 ) -> Trial:
     """Return an image under a degradation, as the papers measure it.
 
@@ -105,6 +113,7 @@ def trial_of(
         degradation: of one level.
         colour: in which it is measured.
         seed: of the noise.
+        unrounded: whether the output is compared as it is, neither clamped nor rounded.
 
     Raises:
         InvalidSetting: the degradation cannot be applied to an image.
@@ -112,27 +121,33 @@ def trial_of(
     scale = scale_of(degradation)
     if scale == 1:
         shown = degrade_image(in_colour(image, colour), degradation, seed=seed)
-        return Trial(_levels(shown.clean), shown.noisy)
+        return Trial(
+            _levels(shown.clean), shown.noisy, rounded=not unrounded, clamped=not unrounded
+        )
     source = image if colour == "y" else in_colour(image, colour)
     shown = degrade_image(source, degradation, seed=seed)
     clean, noisy = _levels(shown.clean), shown.noisy
     if colour == "y" and source.shape[2] == 3:
         clean = luma_from_rgb(clean / GREY_LEVELS) * GREY_LEVELS
         noisy = luma_from_rgb(noisy)
-    return Trial(clean, noisy, rounded=False, border=scale)
+    return Trial(clean, noisy, rounded=False, clamped=not unrounded, border=scale)
 
 
-def trial_of_pair(clean: NDArray[Any], noisy: NDArray[Any], colour: Colour) -> Trial:
+def trial_of_pair(
+    clean: NDArray[Any], noisy: NDArray[Any], colour: Colour, *, unrounded: bool = False
+) -> Trial:
     """Return a real pair: 8-bit ones are measured in 8 bits, deeper ones unrounded.
 
     Args:
         clean, noisy: uint8 or uint16[H, W, 1 or 3], both of one type.
         colour: in which they are measured.
+        unrounded: as for `trial_of`.
     """
     return Trial(
         _levels(in_colour(clean, colour)),
         _levels(in_colour(noisy, colour)) / GREY_LEVELS,
-        rounded=clean.dtype == np.uint8,
+        rounded=clean.dtype == np.uint8 and not unrounded,
+        clamped=not unrounded,
         dtype=clean.dtype,
     )
 

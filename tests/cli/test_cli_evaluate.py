@@ -144,6 +144,9 @@ def test_what_the_paper_states_stands_beside_what_is_measured_also_in_80_columns
     assert part["published_psnr"] is None
     (crop,) = imgclean(*arguments, "--json", "--crop", 50).events("evaluated")
     assert crop["published_psnr"] is None
+    (unrounded,) = imgclean(*arguments, "--json", "--unrounded").events("evaluated")
+    assert unrounded["published_psnr"] is None
+    assert unrounded["psnr"] != line["psnr"]
     table = imgclean(*arguments, "--baseline", "nlm").stdout
     assert re.search(rf"dncnn-colour-blind .* 31\.23\s+{line['difference']:+.2f}", table)
     assert re.search(r"lished\s+ence", table)

@@ -30,6 +30,12 @@ def test_a_set_has_the_means_of_its_images(waves, unchanged):
     assert [each.share for each in events if isinstance(each, Progressed)] == [0, 0.5, 1]
 
 
+def test_an_unrounded_set_keeps_what_clamping_and_rounding_would_change(waves, unchanged):
+    noise = parse_degradation("gaussian:25")
+    line = measure(waves, noise, unchanged, seed=0, emit=ignore, unrounded=True)
+    assert (line.psnr, line.ssim) == pytest.approx((line.input_psnr, line.input_ssim), abs=1e-4)
+
+
 def test_pairs_are_measured_as_they_are(waves, unchanged):
     noisy = tuple(each // 2 for each in waves.images)
     pairs = ImagePairs("real", waves.names, waves.images, noisy)

@@ -87,6 +87,21 @@ def test_real_pairs_of_eight_bits_are_rounded_and_deeper_ones_are_not():
     assert (eight.dtype, deep.dtype) == (np.uint8, np.uint16)
 
 
+@pytest.mark.parametrize("spec", ["gaussian:25", "jpeg:10", "bicubic:2", "pairs"])
+def test_an_unrounded_output_has_the_psnr_of_papers_that_work_from_minus_one_to_one(spec):
+    image = noise_image(24, 30)
+    if spec == "pairs":
+        one = trial_of_pair(image, image, "rgb", unrounded=True)
+    else:
+        one = trial_of(image, parse_degradation(spec), "rgb", 0, unrounded=True)
+    clean = one.clean / 127.5 - 1
+    output = clean + np.random.default_rng(0).normal(0, 0.2, clean.shape)  # beyond either end too
+    inside = [one.inside(each) for each in (output, clean)]
+    expected = 10 * np.log10(4 * inside[0].size / np.sum((inside[0] - inside[1]) ** 2))
+    planes = ((output + 1) / 2).transpose(2, 0, 1).astype(np.float32)
+    assert one.score(planes).psnr == pytest.approx(expected, abs=1e-4)
+
+
 @given(st.sampled_from(["gaussian:9", "bicubic:2", "bicubic:3", "bicubic:4"]), st.integers(0, 5))
 def test_the_smallest_side_is_enough_for_ssim(spec, more):
     side = smallest_side([parse_degradation(spec)]) + more
