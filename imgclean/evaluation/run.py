@@ -146,7 +146,13 @@ class Evaluation:
         self, line: Evaluated, restorer: Restorer, degradation: Degradation, colour: Colour
     ) -> Evaluated:
         """Return a line with the paper's figure, where it is of the same images."""
-        other = self.rules != NameRules() or self.crop is not None or self.unrounded
-        if other or not isinstance(restorer, ModelRestorer):
+        if not isinstance(restorer, ModelRestorer) or self.rules != NameRules():
             return line
-        return compared(line, restorer, degradation, CHANNELS[colour])
+        return compared(
+            line,
+            restorer,
+            degradation,
+            CHANNELS[colour],
+            crop=self.crop,
+            unrounded=self.unrounded,
+        )

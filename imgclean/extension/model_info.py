@@ -38,8 +38,9 @@ class Tiling:
 class Published:
     """A figure from the model's paper, for comparison with what is measured.
 
-    It is shown beside weight sets of the same channels and a like domain: trained for the same
-    tasks, and for one level or for a range as the paper's was.
+    It is shown beside weight sets of the same channels, the same options and a like domain: trained
+    for the same tasks, and for one level or for a range as the paper's was. It stands only beside
+    what is measured by the same protocol, `crop` and `unrounded`.
 
     Attributes:
         system: what the paper calls the trained network.
@@ -49,6 +50,11 @@ class Published:
         ssim: mean over images, where the paper has it.
         channels: image channels, 1 for gray and for luma.
         trained_on: spec string of what the network was trained on.
+        options: of the model, that a weight set must have, its defaults filled in; for the figures
+            of several variants. Each value is as the options' model holds it.
+        crop: side in pixels of the square in each image's middle that was measured, as
+            `imgclean evaluate --crop`; None for whole images.
+        unrounded: whether the output was neither clamped nor rounded, as `--unrounded`.
     """
 
     system: str
@@ -58,6 +64,9 @@ class Published:
     ssim: float | None = None
     channels: int = 3
     trained_on: str
+    options: Mapping[str, object] = field(default_factory=dict, hash=False)
+    crop: int | None = None
+    unrounded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from imgclean import (
     DenoiseRequest,
     ForeignCheckpoint,
     ModelInfo,
+    Published,
     Recognised,
     Tiling,
     TrainJob,
@@ -43,6 +44,15 @@ def test_every_field_of_a_model_stands_in_the_page_with_its_default(page):
     rows = page(PAGE).section("ModelInfo").rows()
     shown = {row[0].strip("`"): row[1].strip("`") for row in rows}
     assert shown == {field.name: default(field) for field in dataclasses.fields(ModelInfo)}
+
+
+def test_what_decides_where_a_figure_is_shown_stands_in_the_page_with_its_default(page):
+    rows = page(PAGE).section("Published figures").rows()
+    shown = {row[0].strip("`"): row[1].strip("`") for row in rows}
+    fields = [field for field in dataclasses.fields(Published) if field.name in shown]
+    assert shown == {field.name: default(field) for field in fields}
+    text = page(PAGE).section("Published figures").text
+    assert all(f"`{field.name}`" in text for field in dataclasses.fields(Published))
 
 
 def default(field):

@@ -16,6 +16,7 @@ def figure(noise, title, degradation, channels=1):
     return published_figure(
         DNCNN,
         config_of(noise, channels),
+        options={"channels": channels},
         title=title,
         degradation=parse_degradation(degradation),
         channels=channels,
@@ -55,6 +56,66 @@ def test_there_is_no_figure_for_another_training_level_set_or_colour(
     noise, title, degradation, channels
 ):
     assert figure(noise, title, degradation, channels) is None
+
+
+def stated(psnr=29.0, **protocol):
+    return Published(
+        system="D",
+        set="BSD68",
+        degradation="gaussian:25",
+        psnr=psnr,
+        channels=1,
+        trained_on="gaussian:0-55",
+        **protocol,
+    )
+
+
+def psnr_beside(published, options=None, **protocol):
+    found = published_figure(
+        dataclasses.replace(DNCNN, published=published),
+        config_of(channels=1),
+        options={"channels": 1} | (options or {}),
+        title="BSD68",
+        degradation=parse_degradation("gaussian:25"),
+        channels=1,
+        **protocol,
+    )
+    return None if found is None else found.psnr
+
+
+@pytest.mark.parametrize(
+    ("options", "psnr"),
+    [({}, 29.1), ({"depth": 20}, 29.1), ({"depth": 17}, 29.2), ({"batch_norm": False}, None)],
+)
+def test_each_variant_of_a_model_has_its_own_figure_by_options_with_defaults(options, psnr):
+    variants = (
+        stated(29.1, options={"depth": 20, "batch_norm": True}),
+        stated(29.2, options={"depth": 17}),
+    )
+    assert psnr_beside(variants, options) == psnr
+
+
+def test_a_figure_of_an_option_that_the_model_lacks_is_never_shown():
+    assert psnr_beside((stated(options={"breadth": None}),)) is None
+
+
+@pytest.mark.parametrize("crop", [None, 320])
+@pytest.mark.parametrize("unrounded", [False, True])
+def test_a_figure_is_shown_only_beside_a_measurement_by_its_protocol(crop, unrounded):
+    protocol = {"crop": crop, "unrounded": unrounded}
+    others = [
+        {"crop": a, "unrounded": b}
+        for a in (None, 320, 300)
+        for b in (False, True)
+        if (a, b) != (crop, unrounded)
+    ]
+    assert psnr_beside((stated(**protocol),), **protocol) == 29.0
+    assert [psnr_beside((stated(**protocol),), **each) for each in others] == [None] * 5
+
+
+def test_a_figure_with_options_can_be_hashed_with_its_model():
+    figure = stated(options={"depth": 17})
+    assert hash(dataclasses.replace(DNCNN, published=(figure,))) is not None
 
 
 def test_the_difference_is_measured_less_published():

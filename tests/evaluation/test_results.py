@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -9,12 +10,13 @@ from imgclean.degradation.parsing import parse_degradation
 from imgclean.evaluation.results import as_results, measure_levels
 from imgclean.events import ignore
 from imgclean.images.luminance import gray_from_rgb
+from imgclean.weightsets.catalogue import WeightSet
 
 
 @pytest.fixture
 def blind_gray(unchanged):
     """A restorer that returns its input and says that it is a blind DnCNN for gray images."""
-    weights = SimpleNamespace(config=config_of(channels=1))
+    weights = WeightSet(config_of(channels=1), Path("mine"))
     unchanged.denoiser = SimpleNamespace(info=DNCNN, weights=weights)
     return unchanged
 

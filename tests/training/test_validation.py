@@ -1,4 +1,4 @@
-from types import SimpleNamespace
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +10,7 @@ from imgclean.events import ignore
 from imgclean.training.recipe import read_recipe
 from imgclean.training.training_set import read_data, training_set
 from imgclean.training.validation import inspection_of, validate
+from imgclean.weightsets.catalogue import WeightSet
 
 
 def read(data):
@@ -39,7 +40,7 @@ class Unchanging:
     """A denoiser of a blind colour DnCNN that returns its input."""
 
     info = DNCNN
-    weights = SimpleNamespace(name="mine", config=config_of())
+    weights = WeightSet(config_of(), Path("mine"))
 
     def denoise(self, raster, sink, *, dtype, clean=None):
         sink.values = raster.values
