@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imgclean.degradation.base import Levels
+    from imgclean.degradation.compressed import Compressed
 
 _GRID = 16
 """Side of JPEG's largest unit: two blocks, where colour is kept at half the resolution."""
@@ -32,7 +33,7 @@ class CodecStep:
     Args:
         levels: of the codec.
         draw: the law of the levels.
-        compress: returns uint8[H, W, C] as it is after compression at a level.
+        compress: uint8[H, W, C] at a level.
         side: of the result in pixels.
     """
 
@@ -43,7 +44,7 @@ class CodecStep:
         self,
         levels: Levels,
         draw: Callable[[Levels, torch.Tensor], torch.Tensor],
-        compress: Callable[[NDArray[np.uint8], float], NDArray[np.uint8]],
+        compress: Callable[[NDArray[np.uint8], float], Compressed],
         side: int,
     ) -> None:
         self._levels = levels
@@ -64,9 +65,10 @@ class CodecStep:
 
         def compress(row: int) -> None:
             top, left = offsets[row]
-            window = self._compress(np.ascontiguousarray(pixels[row, top:, left:]), levels[row])
+            window = np.ascontiguousarray(pixels[row, top:, left:])
+            decoded = self._compress(window, levels[row]).pixels
             down, across = self.margin - top, self.margin - left
-            output[row] = window[down : down + self._side, across : across + self._side]
+            output[row] = decoded[down : down + self._side, across : across + self._side]
 
         for _ in _threads().map(compress, needed_rows(count, needed)):
             pass

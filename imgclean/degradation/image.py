@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imgclean.degradation.base import Degradation, Levels
+    from imgclean.degradation.compressed import Compressed
 
-    Codec = Callable[[NDArray[np.uint8], float], NDArray[np.uint8]]
+    Codec = Callable[[NDArray[np.uint8], float], Compressed]
 
 _SEEDS = 2**32  # that a RandomState has
 
@@ -46,10 +47,20 @@ class Degraded:
         clean: [H, W, C] of the input's type: the input, for `bicubic` without the last rows and
             columns that make no whole pixel of the small image.
         noisy: float64[H, W, C], white is 1; neither clipped nor rounded unless a codec did it.
+        compressed_size: bytes of it, where the last thing that happened is compression.
     """
 
     clean: NDArray[Any]
     noisy: NDArray[np.float64]
+    compressed_size: int | None = None
+
+    @property
+    def bits_per_pixel(self) -> float | None:
+        """Of the compressed image, all channels together, where there is one."""
+        if self.compressed_size is None:
+            return None
+        height, width = self.noisy.shape[:2]
+        return float(8 * self.compressed_size / (height * width))
 
 
 def degrade_image(image: NDArray[Any], degradation: Degradation, *, seed: int) -> Degraded:
@@ -76,10 +87,17 @@ def degrade_image(image: NDArray[Any], degradation: Degradation, *, seed: int) -
     multiple = math.lcm(*(part.scale for part in parts if isinstance(part, Bicubic)))
     height, width = (side - side % multiple for side in image.shape[:2])
     clean = image[:height, :width]
-    noisy = clean / white
+    step = _Applied(clean / white)
     for part in parts:
-        noisy = application.apply(noisy, part)
-    return Degraded(clean, noisy)
+        step = application.apply(step.image, part)
+    return Degraded(clean, step.image, step.compressed_size)
+
+
+class _Applied(NamedTuple):
+    """What one kind made of an image, and its bytes where that is a codec."""
+
+    image: NDArray[np.float64]
+    compressed_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +112,21 @@ class _Application:
     random: np.random.RandomState
     white: float
 
-    def apply(self, image: NDArray[np.float64], kind: Degradation) -> NDArray[np.float64]:
+    def apply(self, image: NDArray[np.float64], kind: Degradation) -> _Applied:
         match kind:
             case Gaussian(sigma):
-                return add_gaussian(image, self._draw(sigma, uniform), self.random)
+                return _Applied(add_gaussian(image, self._draw(sigma, uniform), self.random))
             case Poisson(peak):
-                return add_poisson(image, self._draw(peak, logarithmic), self.random)
+                return _Applied(add_poisson(image, self._draw(peak, logarithmic), self.random))
             case PoissonGaussian(peak, sigma):
                 counted = add_poisson(image, self._draw(peak, logarithmic), self.random)
-                return add_gaussian(counted, self._draw(sigma, uniform), self.random)
+                return _Applied(add_gaussian(counted, self._draw(sigma, uniform), self.random))
             case Jpeg(quality):
                 return _compress(image, compress_jpeg, self._draw(quality, whole))
             case Jpeg2000(rate):
                 return _compress(image, compress_jpeg2000, self._draw(rate, logarithmic))
             case Bicubic(scale):
-                return shrink_and_enlarge(image, scale, self.white)
+                return _Applied(shrink_and_enlarge(image, scale, self.white))
             case _:
                 raise TypeError(f"{kind} is no kind")
 
@@ -116,6 +134,8 @@ class _Application:
         return law(levels, self.random.random_sample()) if levels.vary else levels.low
 
 
-def _compress(image: NDArray[np.float64], codec: Codec, level: float) -> NDArray[np.float64]:
+def _compress(image: NDArray[np.float64], codec: Codec, level: float) -> _Applied:
     """Return the image after its 8 bits went through a codec."""
-    return codec(np.rint(image * 255).clip(0, 255).astype(np.uint8), level) / 255
+    samples = np.rint(image * 255).clip(0, 255).astype(np.uint8, order="C")  # libjpeg takes no other
+    pixels, size = codec(samples, level)
+    return _Applied(pixels / 255, size)

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from imgclean.degradation.codec_step import CodecStep
+from imgclean.degradation.compressed import Compressed, channel_by_channel
 from imgclean.degradation.drawing import logarithmic
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 _START_OF_DATA = b"\xff\x93"
 
 
-def compress_jpeg2000(
-    pixels: NDArray[np.uint8], rate: float, *, header: bool = True
-) -> NDArray[np.uint8]:
+def compress_jpeg2000(pixels: NDArray[np.uint8], rate: float, *, header: bool = True) -> Compressed:
     """Return uint8[H, W, C] as it is after JPEG 2000 compression with the 9/7 wavelet.
 
     OpenJPEG takes a ratio of sizes, uncompressed to compressed: 8 C / rate. It comes within a
@@ -34,13 +33,12 @@ def compress_jpeg2000(
     Args:
         pixels: the image.
         rate: bits per pixel, all channels together.
-        header: whether the header, some 150 bytes, counts.
+        header: whether the header, some 150 bytes, counts towards the rate.
     """
     if pixels.shape[2] == 3:
         return _compress(pixels, rate, header=header)
     share = rate / pixels.shape[2]
-    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
-    return np.stack([_compress(plane, share, header=header) for plane in planes], axis=2)
+    return channel_by_channel(pixels, lambda plane: _compress(plane, share, header=header))
 
 
 def jpeg2000_step(spec: Jpeg2000, side: int) -> CodecStep:
@@ -52,16 +50,16 @@ def jpeg2000_step(spec: Jpeg2000, side: int) -> CodecStep:
     return CodecStep(spec.rate, logarithmic, _compress_row, side)
 
 
-def _compress_row(pixels: NDArray[np.uint8], rate: float) -> NDArray[np.uint8]:
+def _compress_row(pixels: NDArray[np.uint8], rate: float) -> Compressed:
     return compress_jpeg2000(pixels, rate, header=False)
 
 
-def _compress(pixels: NDArray[np.uint8], rate: float, *, header: bool) -> NDArray[np.uint8]:
+def _compress(pixels: NDArray[np.uint8], rate: float, *, header: bool) -> Compressed:
     size = pixels.shape[0] * pixels.shape[1] * rate / 8
     if not header:
         size += _header_size(pixels.shape)
-    decoded: NDArray[np.uint8] = imagecodecs.jpeg2k_decode(encode_jpeg2000(pixels, size))
-    return decoded
+    data = encode_jpeg2000(pixels, size)
+    return Compressed(imagecodecs.jpeg2k_decode(data), len(data))
 
 
 def encode_jpeg2000(pixels: NDArray[np.uint8], size: float) -> bytes:

@@ -72,6 +72,35 @@ def test_jpeg_2000_files_have_the_rate_asked_for(rate, colour):
         assert size * 8 / pixels == pytest.approx(rate, rel=0.03)
 
 
+def jpeg_bytes(image, quality):
+    stream = io.BytesIO()
+    Image.fromarray(image.squeeze()).save(stream, "JPEG", quality=quality, subsampling="4:2:0")
+    return len(stream.getvalue())
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("text", ["jpeg:30", "jpeg:80+jpeg:30", "bicubic:2+jpeg:30"])
+def test_the_bits_per_pixel_are_those_of_the_file_that_the_last_codec_made(channels, text, colour):
+    image = colour[:100, :120, :channels]
+    parts = text.rpartition("+")
+    before = np.rint((degrade(image, parts[0]) if parts[1] else image / 255) * 255).clip(0, 255)
+    bits = degrade_image(image, parse_degradation(text), seed=0).bits_per_pixel
+    expected = jpeg_bytes(before.astype(np.uint8), 30) * 8 / (100 * 120)
+    assert bits == pytest.approx(expected, rel=0.001)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_jpeg_2000_has_the_bits_per_pixel_asked_for(channels, colour):
+    image = np.tile(colour[..., :channels], (3, 3, 1))
+    degraded = degrade_image(image, parse_degradation("jpeg2000:0.8"), seed=0)
+    assert degraded.bits_per_pixel == pytest.approx(0.8, rel=0.03)
+
+
+@pytest.mark.parametrize("text", ["gaussian:25", "bicubic:2", "poisson:4", "jpeg:10+gaussian:5"])
+def test_what_was_not_compressed_last_has_no_bits_per_pixel(text, gray):
+    assert degrade_image(gray, parse_degradation(text), seed=0).bits_per_pixel is None
+
+
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_a_higher_rate_of_jpeg_2000_leaves_more_of_the_image(channels, colour):
     image = colour[..., :channels]
