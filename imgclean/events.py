@@ -200,7 +200,8 @@ class EvaluatedImage:
     Attributes:
         set: name of the folder.
         image: path of the clean image, as the user would write it.
-        degradation, model, weights, psnr, ssim, input_psnr, input_ssim: as of `Evaluated`.
+        degradation, model, weights, psnr, ssim, input_psnr, input_ssim, bits_per_pixel: as of
+            `Evaluated`.
     """
 
     event: ClassVar[str] = "evaluated_image"
@@ -214,6 +215,7 @@ class EvaluatedImage:
     ssim: float
     input_psnr: float
     input_ssim: float
+    bits_per_pixel: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +232,8 @@ class Evaluated:
         seconds: time spent denoising.
         published_psnr, published_ssim: what the model's paper states, where it does.
         difference: measured PSNR less the published one.
+        bits_per_pixel: that the compressed input takes, mean over images; None where nothing is
+            compressed last.
     """
 
     event: ClassVar[str] = "evaluated"
@@ -247,6 +251,7 @@ class Evaluated:
     published_psnr: float | None = None
     published_ssim: float | None = None
     difference: float | None = None
+    bits_per_pixel: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

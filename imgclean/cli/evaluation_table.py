@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from imgclean.evaluation.tables import Line
 
 _NAMES = ("set", "degradation", "weights")
-_COMPARED: tuple[str, ...] = ("published_psnr", "difference")
+_WHERE_ANY = ("bits_per_pixel", "published_psnr", "difference")
 _LESS_WANTED = ("images", "input_ssim")
 _WIDE = 100
 _FIGURES = {
     "images": "im-\nages",
+    "bits_per_pixel": "bits/\npixel",
     "input_psnr": "noisy\nPSNR",
     "psnr": "PSNR",
     "input_ssim": "noisy\nSSIM",
@@ -35,17 +36,17 @@ _FIGURES = {
 def evaluation_table(lines: Sequence[Line], width: int) -> Table:
     """Return the table; the lines of single images have the file's name in place of the set's.
 
-    It fits 80 columns. The paper's figures have columns where there are any; they, and names of
-    images, on a narrow terminal take the place of others.
+    It fits 80 columns. Bits per pixel and the paper's figures have columns where there are any;
+    they, and names of images, on a narrow terminal take the place of others.
 
     Args:
         lines: what was measured.
         width: of the terminal.
     """
-    compared = any(shown_figure(line, "difference") for line in lines)
+    absent = [name for name in _WHERE_ANY if not any(shown_figure(line, name) for line in lines)]
     single = any(isinstance(line, EvaluatedImage) for line in lines)
-    crowded = (compared or single) and width < _WIDE
-    hidden = _LESS_WANTED * crowded + _COMPARED * (not compared)
+    crowded = (single or len(absent) < len(_WHERE_ANY)) and width < _WIDE
+    hidden = (*absent, *_LESS_WANTED * crowded)
     figures = [name for name in _FIGURES if name not in hidden]
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for heading in _NAMES:

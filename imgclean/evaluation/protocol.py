@@ -145,13 +145,16 @@ class _Run:
         """Return the means over all trials."""
         self._progress(0.0, 0.0)
         scores: list[Scores] = []
+        rates: list[float | None] = []
         for name, trial in zip(self._names, trials, strict=True):
             output = self._restored(trial, name)
             scores.append(trial.score(output))
+            rates.append(trial.bits_per_pixel)
             if regions is not None:
                 regions.add(trial, output)
             if self._per_image:
-                self._emit(EvaluatedImage(image=name, **self._labels, **_rounded(scores[-1])))
+                figures = _rounded(scores[-1]) | {"bits_per_pixel": _mean_rate(rates[-1:])}
+                self._emit(EvaluatedImage(image=name, **self._labels, **figures))
             height, width, _ = trial.noisy.shape
             self._progress(len(scores) / len(self._names), height * width / 1e6)
         return Evaluated(
@@ -159,6 +162,7 @@ class _Run:
             images=len(scores),
             **_rounded(Scores(*np.mean(np.array(scores), axis=0))),
             seconds=round(self._seconds, 3),
+            bits_per_pixel=_mean_rate(rates),
         )
 
     def _restored(self, trial: Trial, name: str) -> NDArray[np.float32]:
@@ -178,3 +182,9 @@ class _Run:
 def _rounded(scores: Scores) -> dict[str, Any]:
     digits = {"psnr": 4, "ssim": 5, "input_psnr": 4, "input_ssim": 5}
     return {name: round(float(getattr(scores, name)), digits[name]) for name in digits}
+
+
+def _mean_rate(rates: Sequence[float | None]) -> float | None:
+    """Return the mean bits per pixel of images, None unless all are compressed."""
+    known = [each for each in rates if each is not None]
+    return round(float(np.mean(known)), 5) if len(known) == len(rates) else None

@@ -29,6 +29,7 @@ CSV_COLUMNS = (
     "published_psnr",
     "published_ssim",
     "difference",
+    "bits_per_pixel",
 )
 """Always these; `image` is empty in the line of a whole set."""
 
@@ -51,6 +52,7 @@ _MARKDOWN_COLUMNS = {
     "model": "model",
     "weights": "weights",
     "images": "images",
+    "bits_per_pixel": "bits per pixel",
     "input_psnr": "noisy PSNR",
     "psnr": "PSNR",
     "input_ssim": "noisy SSIM",
@@ -58,6 +60,7 @@ _MARKDOWN_COLUMNS = {
     "published_psnr": "published",
     "difference": "difference",
 }
+_OPTIONAL = ("image", "bits_per_pixel", "published_psnr", "difference")
 _MARKDOWN_OF_REGIONS = {
     "set": "set",
     "degradation": "degradation",
@@ -77,6 +80,7 @@ _DIGITS = {
     "input_psnr": ".2f",
     "published_psnr": ".2f",
     "difference": "+.2f",
+    "bits_per_pixel": ".3f",
     "ssim": ".4f",
     "input_ssim": ".4f",
     "threshold": "g",
@@ -106,15 +110,14 @@ def as_csv(lines: Sequence[Line | EvaluatedRegions]) -> str:
 def as_markdown(lines: Sequence[Line]) -> str:
     """Return lines as a Markdown table, figures rounded as papers print them.
 
-    There is a column `image` where there are single images, and `published` and `difference`
-    where a paper has a figure.
+    There is a column `image` where there are single images, `bits per pixel` where something is
+    compressed, and `published` and `difference` where a paper has a figure.
     """
     cells = [_cells(line) for line in lines]
     shown = [
         name
         for name in _MARKDOWN_COLUMNS
-        if name not in ("image", "published_psnr", "difference")
-        or any(each.get(name) for each in cells)
+        if name not in _OPTIONAL or any(each.get(name) for each in cells)
     ]
     return _markdown({name: _MARKDOWN_COLUMNS[name] for name in shown}, cells)
 

@@ -49,6 +49,7 @@ class Trial:
         clamped: whether the output is clamped to the range of the clean image.
         border: pixels at each side that do not count.
         dtype: sample type of the image's file, by which its precision is chosen.
+        bits_per_pixel: of the degraded image, where compression made it.
     """
 
     clean: NDArray[np.float64]
@@ -57,6 +58,7 @@ class Trial:
     clamped: bool = True
     border: int = 0
     dtype: np.dtype[np.generic] = _EIGHT_BITS
+    bits_per_pixel: float | None = None
 
     @property
     def planes(self) -> NDArray[np.float32]:
@@ -122,7 +124,11 @@ def trial_of(
     if scale == 1:
         shown = degrade_image(in_colour(image, colour), degradation, seed=seed)
         return Trial(
-            _levels(shown.clean), shown.noisy, rounded=not unrounded, clamped=not unrounded
+            _levels(shown.clean),
+            shown.noisy,
+            rounded=not unrounded,
+            clamped=not unrounded,
+            bits_per_pixel=shown.bits_per_pixel,
         )
     source = image if colour == "y" else in_colour(image, colour)
     shown = degrade_image(source, degradation, seed=seed)
@@ -130,7 +136,14 @@ def trial_of(
     if colour == "y" and source.shape[2] == 3:
         clean = luma_from_rgb(clean / GREY_LEVELS) * GREY_LEVELS
         noisy = luma_from_rgb(noisy)
-    return Trial(clean, noisy, rounded=False, clamped=not unrounded, border=scale)
+    return Trial(
+        clean,
+        noisy,
+        rounded=False,
+        clamped=not unrounded,
+        border=scale,
+        bits_per_pixel=shown.bits_per_pixel,
+    )
 
 
 def trial_of_pair(

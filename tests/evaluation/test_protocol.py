@@ -1,8 +1,12 @@
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from imgclean.degradation.parsing import parse_degradation
 from imgclean.errors import InvalidSetting, NonFiniteOutput
+from imgclean.evaluation.colours import in_colour
 from imgclean.evaluation.protocol import measure, measure_pairs
 from imgclean.events import EvaluatedImage, Progressed, ignore
 from imgclean.images.collection import CleanImages
@@ -36,12 +40,44 @@ def test_an_unrounded_set_keeps_what_clamping_and_rounding_would_change(waves, u
     assert (line.psnr, line.ssim) == pytest.approx((line.input_psnr, line.input_ssim), abs=1e-4)
 
 
+@pytest.mark.parametrize("colour", ["rgb", "y"])
+def test_the_bits_per_pixel_are_the_mean_of_the_files_that_the_codec_made(waves, unchanged, colour):
+    events = []
+    jpeg = parse_degradation("jpeg:10")
+    how = {"seed": 0, "emit": events.append, "colour": colour, "per_image": True}
+    line = measure(waves, jpeg, unchanged, **how)
+    rates = []
+    for image in waves.images:
+        stream = io.BytesIO()
+        shown = in_colour(image, colour).squeeze()
+        Image.fromarray(shown).save(stream, "JPEG", quality=10, subsampling="4:2:0")
+        rates.append(8 * len(stream.getvalue()) / (50 * 61))
+    images = [each.bits_per_pixel for each in events if isinstance(each, EvaluatedImage)]
+    assert images == pytest.approx(rates, rel=0.01)
+    assert line.bits_per_pixel == pytest.approx(np.mean(rates), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("spec", "compressed"),
+    [("gaussian:25", False), ("bicubic:2+jpeg:10", True), ("jpeg:10+gaussian:5", False)],
+)
+def test_there_are_bits_per_pixel_only_where_compression_comes_last(
+    waves, unchanged, spec, compressed
+):
+    events = []
+    noise = parse_degradation(spec)
+    line = measure(waves, noise, unchanged, seed=0, emit=events.append, per_image=True)
+    lines = [line, *(each for each in events if isinstance(each, EvaluatedImage))]
+    assert [each.bits_per_pixel is not None for each in lines] == [compressed] * 3
+
+
 def test_pairs_are_measured_as_they_are(waves, unchanged):
     noisy = tuple(each // 2 for each in waves.images)
     pairs = ImagePairs("real", waves.names, waves.images, noisy)
     line = measure_pairs(pairs, unchanged, emit=ignore)
     assert (line.set, line.degradation) == ("real", "pairs")
     assert line.psnr == line.input_psnr
+    assert line.bits_per_pixel is None
     halved = [
         np.mean((each - half.astype(float)) ** 2)
         for each, half in zip(waves.images, noisy, strict=True)

@@ -16,6 +16,7 @@ WHOLE = Evaluated(**LABELS, **SCORES, images=2, seconds=1.5)
 COMPARED = Evaluated(
     **LABELS, **SCORES, images=2, seconds=1.5, published_psnr=29.16, difference=-0.2888
 )
+COMPRESSED = Evaluated(**LABELS, **SCORES, images=2, seconds=1.5, bits_per_pixel=0.14963)
 SINGLE = EvaluatedImage(**LABELS, **SCORES, image="a,b/1.png")
 REGIONS = EvaluatedRegions(
     **LABELS,
@@ -55,6 +56,20 @@ def test_markdown_has_columns_for_images_and_for_the_paper_where_there_are_any()
     assert header.endswith("| published | difference |")
     assert single.endswith("| 0.8112 |  |  |")
     assert compared.endswith("| 29.16 | -0.29 |")
+
+
+def test_bits_per_pixel_have_a_column_in_markdown_where_something_is_compressed():
+    header, _, compressed, plain = as_markdown([COMPRESSED, WHOLE]).splitlines()
+    assert header.split(" | ")[4:7] == ["images", "bits per pixel", "noisy PSNR"]
+    assert compressed.split(" | ")[4:7] == ["2", "0.150", "20.17"]
+    assert plain.split(" | ")[4:7] == ["2", "", "20.17"]
+
+
+def test_csv_ends_with_the_bits_per_pixel():
+    header, compressed, plain = as_csv([COMPRESSED, WHOLE]).splitlines()
+    assert header.endswith(",bits_per_pixel")
+    assert compressed.endswith(",0.14963")
+    assert plain.endswith(",")
 
 
 def test_csv_has_more_columns_for_regions_in_the_same_table():
