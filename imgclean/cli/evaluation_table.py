@@ -46,7 +46,9 @@ def evaluation_table(lines: Sequence[Line], width: int) -> Table:
     absent = [name for name in _WHERE_ANY if not any(shown_figure(line, name) for line in lines)]
     single = any(isinstance(line, EvaluatedImage) for line in lines)
     crowded = (single or len(absent) < len(_WHERE_ANY)) and width < _WIDE
-    hidden = (*absent, *_LESS_WANTED * crowded)
+    hidden = {*absent, *_LESS_WANTED * crowded}
+    if crowded and not absent:  # what can be told from two other columns
+        hidden.add("difference")
     figures = [name for name in _FIGURES if name not in hidden]
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for heading in _NAMES:

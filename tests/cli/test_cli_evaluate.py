@@ -156,7 +156,7 @@ def test_what_the_paper_states_stands_beside_what_is_measured_also_in_80_columns
 
 
 def test_bits_per_pixel_have_a_column_where_something_is_compressed_also_in_80_columns(imgclean):
-    save("classic5/a_name_of_26_characters.png", noise_image(60, 60)[..., 0])
+    save("classic5/a.png", noise_image(60, 60)[..., 0])
     arguments = ("evaluate", "classic5", "--weights", "dncnn-three-tasks", *CHEAP)
     rates = ("--noise", "jpeg2000:0.75", "--noise", "jpeg:10")
     first, second = imgclean(*arguments, *rates, "--json").events("evaluated")
@@ -166,6 +166,7 @@ def test_bits_per_pixel_have_a_column_where_something_is_compressed_also_in_80_c
     for line in (first, second):
         figures = rf" {line['bits_per_pixel']:.3f} +{line['input_psnr']:.2f} "
         assert re.search(figures, narrow)
+    assert re.search(r"classic5\s+jpeg2000:0\.75\s+dncnn-three-tasks\s+0\.\d", narrow)
     assert max(len(line) for line in narrow.splitlines()) <= 80
     without = imgclean(*arguments, "--noise", "gaussian:25", env={"COLUMNS": "80"}).stdout
     assert "bits/" not in without
