@@ -48,18 +48,24 @@ def read_recipe_file(reference: str, registry: Registry) -> dict[str, Any]:
 
 
 def default_recipe(model: str, registry: Registry) -> dict[str, Any]:
-    """Return what the plugin of a model ships as its recipe `default`; nothing without one.
+    """Return the recipe that a model's plugin ships for it; nothing without one.
+
+    It is the one named like the model, which a plugin of several models has for each; else
+    `default`, unless that is of another model.
 
     Raises:
         UnknownModel, AmbiguousModel, PluginBroken, NoModelInstalled: see `Registry.model`.
         InvalidSetting: it is not TOML.
     """
-    plugin = registry.model(model).plugin
-    reference = f"{plugin.source.entry_point}/default"
-    if reference not in shipped_recipes(registry):
-        return {}
-    settings = read_recipe_file(reference, registry)
-    return settings if settings.get("model") in (None, model) else {}
+    found = registry.model(model)
+    name = found.info.name
+    shipped = shipped_recipes(registry)
+    for recipe in (name, "default"):
+        reference = f"{found.plugin.source.entry_point}/{recipe}"
+        if reference in shipped:
+            settings = read_recipe_file(reference, registry)
+            return settings if settings.get("model") in (None, name, model) else {}
+    return {}
 
 
 def shipped_recipes(registry: Registry) -> dict[str, Traversable]:
