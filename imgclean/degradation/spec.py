@@ -57,6 +57,12 @@ class PoissonGaussian(Levelled):
     peak: Levels
     sigma: Levels
 
+    def holds(self, other: Degradation) -> bool:
+        """As of any kind; and shot noise alone is a sum whose other part is 0."""
+        if isinstance(other, Poisson):
+            other = PoissonGaussian(other.peak, Levels(0.0, 0.0))
+        return Levelled.holds(self, other)
+
 
 @dataclass(frozen=True, slots=True)
 class Jpeg(Levelled):

@@ -105,6 +105,14 @@ def test_another_kind_is_not_covered():
     assert not covers("pairs", "gaussian:25")
 
 
+def test_shot_and_read_noise_of_any_level_hold_shot_noise_alone():
+    assert covers("poisson-gaussian:4-120,0-25", "poisson:30")
+    assert covers("poisson-gaussian:4-120,0-25", "poisson:4-120")
+    assert not covers("poisson-gaussian:4-120,0-25", "poisson:3")
+    assert not covers("poisson-gaussian:4-120,5-25", "poisson:30")
+    assert not covers("poisson:4-120", "poisson-gaussian:30,5")
+
+
 def test_a_choice_covers_with_any_part_and_is_covered_with_every_part():
     assert covers(THREE_TASKS, "jpeg:10")
     assert covers(THREE_TASKS, "bicubic:3|gaussian:15")
