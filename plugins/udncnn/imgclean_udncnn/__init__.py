@@ -27,8 +27,8 @@ UDNCNN = ModelInfo(
     name="udncnn",
     title="UDnCNN, DUDnCNN: eight convolutions that see far by pooling or by dilation",
     paper=(
-        "DN-ResNet, UDnCNN and DUDnCNN for blind denoising, with the networks of a course by "
-        "C. Deledalle, UC San Diego: Machine Learning for Image Processing"
+        "DnCNN (K. Zhang et al. 2017) with a U-Net's pooling (O. Ronneberger et al. 2015, "
+        "arXiv:1505.04597) or dilated convolutions (F. Yu, V. Koltun 2016, arXiv:1511.07122)"
     ),
     factory="imgclean_udncnn.udncnn:UDnCNN",
     options="imgclean_udncnn.options:UDnCNNOptions",
