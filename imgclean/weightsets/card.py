@@ -9,7 +9,11 @@ from imgclean.weightsets.config import UNKNOWN_LICENCE, Conversion, Provenance
 if TYPE_CHECKING:
     from imgclean.weightsets.config import Measurement, WeightSetConfig
 
-
+_TASKS = {
+    "denoise": "",
+    "deblock": " --task deblock",
+    "upscale": " --task upscale --scale 2",
+}
 _NOISE_SOURCES = {
     "file name": "The noise domain is the one published for a file of that name",
     "layout": "The noise domain is the one published for checkpoints of that layout",
@@ -27,7 +31,7 @@ def render_card(config: WeightSetConfig) -> str:
         "is of another kind the result is not what was measured here.\n"
         f"Licence: {_licence(config)}.\n"
     )
-    usage = f"```\nimgclean denoise photos/ --weights {config.name}\n```\n"
+    usage = f"```\nimgclean denoise photos/{_TASKS[config.task]} --weights {config.name}\n```\n"
     parts = [_front_matter(config), f"# {config.name}\n", about, usage]
     if config.results:
         parts.append(_results(config.results))

@@ -133,3 +133,12 @@ def test_each_stage_has_a_block_with_what_differs_in_it():
         "losses.2 = kind adversarial, weight.start 0.01, weight.end 1.0\n"
         "```\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("task", "asked"),
+    [("denoise", ""), ("deblock", "--task deblock "), ("upscale", "--task upscale --scale 2 ")],
+)
+def test_the_command_of_a_card_asks_for_what_the_set_was_trained_for(task, asked):
+    card = render_card(config().model_copy(update={"task": task}))
+    assert f"imgclean denoise photos/ {asked}--weights toy-one" in card
