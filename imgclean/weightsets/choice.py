@@ -48,10 +48,10 @@ def choose_weight_set(sets: Iterable[WeightSet], wanted: Wanted) -> WeightSet:
     """Return the set that fits best.
 
     Sets of other tasks or of a model that is not installed are left out. Of the rest, sets for
-    the image's channels come first (a set for another count works, less well); then a set
-    trained for the known degradation alone, then blind sets that have seen it, then other blind
-    sets, then other sets for one level (to denoise, sets that have seen Gaussian noise before
-    all that have not); then the highest preference; then the set that has seen the fewest other
+    the image's channels come first (a set for another count works, less well); then sets that
+    have seen the known degradation, then other blind sets, then other sets for one level (to
+    denoise, sets that have seen Gaussian noise before all that have not); then the highest
+    preference; then a set for the known level alone; then the set that has seen the fewest other
     kinds; then the name, so that the choice is always the same.
 
     Raises:
@@ -79,7 +79,7 @@ def _fits(candidate: WeightSet, wanted: Wanted) -> bool:
     )
 
 
-def _rank(candidate: WeightSet, wanted: Wanted) -> tuple[bool, bool, bool, bool, int, int, str]:
+def _rank(candidate: WeightSet, wanted: Wanted) -> tuple[bool, bool, bool, bool, int, bool, int, str]:
     """Return a key that sorts the better set first."""
     config = candidate.config
     domain = config.domain
@@ -89,8 +89,9 @@ def _rank(candidate: WeightSet, wanted: Wanted) -> tuple[bool, bool, bool, bool,
         config.channels != wanted.channels,
         not known,
         wanted.task == "denoise" and not known and not gaussian,
-        domain.blind == known,  # a set for one level excels there and fails elsewhere
+        not known and not domain.blind,  # a set for one level fails elsewhere
         -config.preference,
+        known and domain.blind,  # and excels there
         len(domain.alternatives),
         candidate.name,
     )

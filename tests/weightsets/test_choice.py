@@ -87,6 +87,15 @@ def test_the_preference_decides_among_equals_and_then_the_name():
     assert chosen([weight_set("b"), weight_set("a")]) == "a"
 
 
+def test_a_preferred_set_for_every_level_comes_before_one_for_the_known_level():
+    preferred = weight_set("preferred", preference=1, model="gradnet")
+    at_25 = weight_set("known", noise="gaussian:25")
+    assert chosen([at_25, preferred], sigma=25) == "preferred"
+    assert chosen([at_25, BLIND], sigma=25) == "known"
+    narrow = weight_set("narrow", noise="gaussian:10", preference=2)
+    assert chosen([narrow, BLIND], sigma=25) == "blind"
+
+
 def test_a_named_model_excludes_the_others():
     preferred = weight_set("preferred", preference=1, model="gradnet")
     assert chosen([BLIND, preferred], model="dncnn") == "blind"
