@@ -95,7 +95,8 @@ class UDnCNN(nn.Module):
         """Put each value where the largest of its cell was, zeros elsewhere."""
         if where is None:
             return h
-        return functional.max_unpool2d(h, where, [2, 2], output_size=list(size))
+        with torch.autocast(h.device.type, enabled=False):  # would copy to float32, to move values
+            return functional.max_unpool2d(h, where, [2, 2], output_size=list(size))
 
 
 def _joined(h: Tensor, earlier: Tensor) -> Tensor:
