@@ -58,7 +58,13 @@ TABLES: dict[Task, tuple[str, ...]] = {
 """Folders for each task of a set that knows several (DnCNN, Table V)."""
 
 EDGES: dict[Task, tuple[str, tuple[str, ...]]] = {
-    "denoise": ("set12", tuple(f"gaussian:{each}" for each in (5, 10, 15, 25, 35, 50, 55))),
+    "denoise": (
+        "set12",
+        (
+            *(f"gaussian:{each}" for each in (5, 10, 15, 25, 35, 50, 55)),
+            *(f"poisson:{each}" for each in (5, 30, 200, 1000)),
+        ),
+    ),
     "upscale": ("set5", tuple(f"bicubic:{each}" for each in (2, 3, 4))),
     "deblock": ("classic5", tuple(f"jpeg:{each}" for each in (5, 10, 20, 30, 40, 60, 80))),
 }
