@@ -79,7 +79,9 @@ def _fits(candidate: WeightSet, wanted: Wanted) -> bool:
     )
 
 
-def _rank(candidate: WeightSet, wanted: Wanted) -> tuple[bool, bool, bool, bool, int, bool, int, str]:
+def _rank(
+    candidate: WeightSet, wanted: Wanted
+) -> tuple[bool, bool, bool, bool, int, bool, int, str]:
     """Return a key that sorts the better set first."""
     config = candidate.config
     domain = config.domain

@@ -93,6 +93,17 @@ def test_the_edge_term_in_l1_weighs_the_magnitude_of_the_error():
     assert value(settings, clean - 0.1, clean) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.parametrize("norm", ["l2", "l1"])
+def test_the_edge_term_has_the_scale_of_the_squared_error_beside_it(norm):
+    clean, output = photo(), photo(seed=1)
+    edge = {"kind": "edge", "norm": norm}
+    scale = value({"kind": "mse", "reduction": "half-sum"}, output, clean) / value(
+        {"kind": "mse"}, output, clean
+    )
+    half_sum = value(edge | {"reduction": "half-sum"}, output, clean)
+    assert half_sum == pytest.approx(scale * value(edge, output, clean), rel=1e-5)
+
+
 @pytest.mark.parametrize("settings", SMOOTH, ids=str)
 def test_gradients_are_those_of_the_values(settings):
     objective = Objective([TERM.validate_python(settings)], network())

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from imgclean.training.losses.terms import (
         Charbonnier,
         EdgeWeightedError,
+        Reduction,
         SquaredError,
         WeightPenalty,
     )
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 
 def squared_error(term: SquaredError, output: Tensor, clean: Tensor) -> Tensor:
     """Return the mean of the squares, or their sum over twice the number of images."""
-    squares = (output - clean).square()
-    return squares.mean() if term.reduction == "mean" else squares.sum() / (2 * len(clean))
+    return _reduced((output - clean).square(), term.reduction)
 
 
 def absolute_error(output: Tensor, clean: Tensor) -> Tensor:
@@ -53,10 +53,10 @@ def gradient_difference(output: Tensor, clean: Tensor) -> Tensor:
 
 
 def edge_weighted_error(term: EdgeWeightedError, output: Tensor, clean: Tensor) -> Tensor:
-    """Return the mean of the squares, or of the magnitudes, of the error times the edge map."""
+    """Return the squares, or the magnitudes, of the error times the edge map, reduced alike."""
     edges = sobel_map(clean) if term.map == "sobel" else canny_map(clean)
     weighted = (output - clean) * edges
-    return weighted.square().mean() if term.norm == "l2" else weighted.abs().mean()
+    return _reduced(weighted.square() if term.norm == "l2" else weighted.abs(), term.reduction)
 
 
 def weight_penalty(term: WeightPenalty, parameters: Sequence[Tensor]) -> Tensor:
@@ -83,3 +83,8 @@ def penalised_parameters(term: WeightPenalty, network: torch.nn.Module) -> list[
         for name, parameter in names.items()
         if any(fnmatchcase(name, pattern) for pattern in term.parameters)
     ]
+
+
+def _reduced(errors: Tensor, reduction: Reduction) -> Tensor:
+    """Return the mean, or the sum over twice the number of images."""
+    return errors.mean() if reduction == "mean" else errors.sum() / (2 * len(errors))

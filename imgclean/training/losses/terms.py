@@ -10,6 +10,7 @@ from imgclean.training.recipe_tables import Section
 
 NonNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Reduction = Literal["mean", "half-sum"]
 
 
 class Ramp(Section):
@@ -57,7 +58,7 @@ class SquaredError(_Term):
     """
 
     kind: Literal["mse"]
-    reduction: Literal["mean", "half-sum"] = "mean"
+    reduction: Reduction = "mean"
 
 
 class AbsoluteError(_Term):
@@ -97,11 +98,13 @@ class EdgeWeightedError(_Term):
         map: `sobel`, the gradient's magnitude in each channel (0 to about 4.5); or `canny`, 1 on
             the edges that scikit-image finds in the mean of the channels, else 0.
         norm: whether the products are squared (DN-ResNet) or not (GradNet, Section 3.2).
+        reduction: as of `mse`, so that both are of one scale.
     """
 
     kind: Literal["edge"]
     map: Literal["sobel", "canny"] = "sobel"
     norm: Literal["l2", "l1"] = "l2"
+    reduction: Reduction = "mean"
 
 
 class WeightPenalty(_Term):
