@@ -67,7 +67,9 @@ def _licence(config: WeightSetConfig) -> str:
 def _domain(noise: str) -> str:
     if noise == "pairs":
         return "`pairs`, what the noisy images of its training pairs show"
-    return f"`{noise}`" + (" (sigma in grey levels of 255)" if "gaussian" in noise else "")
+    units = ["photons in a white pixel"] if "poisson" in noise else []
+    units += ["sigma in grey levels of 255"] if "gaussian" in noise else []
+    return f"`{noise}`" + (f" ({', '.join(units)})" if units else "")
 
 
 def _results(results: list[Measurement]) -> str:

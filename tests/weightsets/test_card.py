@@ -142,3 +142,19 @@ def test_each_stage_has_a_block_with_what_differs_in_it():
 def test_the_command_of_a_card_asks_for_what_the_set_was_trained_for(task, asked):
     card = render_card(config().model_copy(update={"task": task}))
     assert f"imgclean denoise photos/ {asked}--weights toy-one" in card
+
+
+@pytest.mark.parametrize(
+    ("noise", "units"),
+    [
+        ("gaussian:0-55", " (sigma in grey levels of 255)."),
+        ("poisson:4-120", " (photons in a white pixel)."),
+        (
+            "poisson-gaussian:4-120,0-25",
+            " (photons in a white pixel, sigma in grey levels of 255).",
+        ),
+        ("jpeg:5-99", "."),
+    ],
+)
+def test_the_numbers_of_a_domain_have_their_units(noise, units):
+    assert f"Noise domain: `{noise}`{units} " in render_card(config(noise))
