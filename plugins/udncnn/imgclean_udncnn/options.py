@@ -55,9 +55,9 @@ class UDnCNNOptions(_Options):
     """Of `dudncnn`: 1, 1, 2, 4, 4, 2, 1, 1, with which its figures were made (`mirrored`), or 1, 1,
     2, 4, 4, 4, 2, 1, as the text has it (`stated`)."""
 
-    normalisation: Normalisation = "standard"
-    """Batch norm as usual, or with an epsilon of 64 and gains of 10 at the start (`damped`), with
-    which the paper's figures were made."""
+    normalisation: Normalisation = "damped"
+    """Batch norm with an epsilon of 64 and gains of 10 at the start (`damped`), with which the
+    paper's figures were made and which learns faster, or as usual (`standard`)."""
 
 
 def dilations_of(variant: Variant, dilations: Dilations) -> tuple[int, ...]:

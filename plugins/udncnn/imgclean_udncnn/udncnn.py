@@ -37,7 +37,7 @@ class UDnCNN(nn.Module):
         channels: int = 3,
         variant: Variant = "udncnn",
         dilations: Dilations = "mirrored",
-        normalisation: Normalisation = "standard",
+        normalisation: Normalisation = "damped",
     ) -> None:
         super().__init__()
         self.pools = variant == "udncnn"
