@@ -31,6 +31,11 @@ def chroma(image):
     return np.asarray(image.convert("YCbCr"))[:, :, 1:].astype(int)
 
 
+def distance(image, other):
+    """Return the mean squared difference of two gray images."""
+    return np.mean((np.asarray(image, float) - np.asarray(other, float)) ** 2)
+
+
 def test_a_folder_is_enlarged_and_says_so(imgclean, tmp_path, three_tasks):
     (tmp_path / "photos").mkdir()
     photo("photos/a.png", dpi=(300, 300))
@@ -49,6 +54,26 @@ def test_a_folder_is_enlarged_and_says_so(imgclean, tmp_path, three_tasks):
         assert "upscale by 3" in str(large.info)
     with Image.open("photos-clean/gray.png") as gray:
         assert (gray.mode, gray.size) == ("L", (90, 60))
+
+
+@pytest.mark.parametrize(
+    ("task", "weights"),
+    [
+        (("deblock",), "dnresnet-jpeg"),
+        (("upscale", "--scale", 2), "dnresnet-enlargement"),
+    ],
+)
+def test_by_default_the_embedded_set_for_the_task_alone_does_it_well(imgclean, task, weights):
+    whole = Image.fromarray(astronaut()).crop((160, 0, 352, 192)).convert("L")
+    whole.save("compressed.jpg", quality=10)
+    whole.resize((96, 96), Image.Resampling.BICUBIC).save("small.png")
+    bad = {"deblock": "compressed.jpg", "upscale": "small.png"}[task[0]]
+    run = imgclean("denoise", bad, "-o", "good.png", "--task", *task, "--json")
+    assert run.code == 0, run.stderr
+    assert [line["weights"] for line in run.events("done")] == [weights]
+    with Image.open(bad) as before, Image.open("good.png") as after:
+        plain = before.resize(whole.size, Image.Resampling.BICUBIC)
+        assert distance(after, whole) < 0.9 * distance(plain, whole)
 
 
 def test_chroma_is_enlarged_bicubically_and_luma_by_the_model(imgclean, three_tasks):
