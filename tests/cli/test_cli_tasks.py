@@ -60,10 +60,10 @@ def test_a_folder_is_enlarged_and_says_so(imgclean, tmp_path, three_tasks):
     ("task", "weights"),
     [
         (("deblock",), "dnresnet-jpeg"),
-        (("upscale", "--scale", 2), "dnresnet-enlargement"),
+        (("upscale", "--scale", 2), "dncnn-three-tasks"),
     ],
 )
-def test_by_default_the_embedded_set_for_the_task_alone_does_it_well(imgclean, task, weights):
+def test_by_default_an_embedded_set_for_the_task_does_it_well(imgclean, task, weights):
     whole = Image.fromarray(astronaut()).crop((160, 0, 352, 192)).convert("L")
     whole.save("compressed.jpg", quality=10)
     whole.resize((96, 96), Image.Resampling.BICUBIC).save("small.png")
