@@ -35,9 +35,9 @@ class CodecStep:
         draw: the law of the levels.
         compress: uint8[H, W, C] at a level.
         side: of the result in pixels.
+        margin: pixels around a row that are compressed with it, at least a unit.
     """
 
-    margin = _GRID
     on_device = False
 
     def __init__(
@@ -46,7 +46,9 @@ class CodecStep:
         draw: Callable[[Levels, torch.Tensor], torch.Tensor],
         compress: Callable[[NDArray[np.uint8], float], Compressed],
         side: int,
+        margin: int = _GRID,
     ) -> None:
+        self.margin = margin
         self._levels = levels
         self._draw = draw
         self._compress = compress

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from imgclean.degradation.spec import Jpeg2000
 
 _START_OF_DATA = b"\xff\x93"
+_SURROUNDINGS = 64  # pixels on every side
 
 
 def compress_jpeg2000(pixels: NDArray[np.uint8], rate: float, *, header: bool = True) -> Compressed:
@@ -44,10 +45,10 @@ def compress_jpeg2000(pixels: NDArray[np.uint8], rate: float, *, header: bool = 
 def jpeg2000_step(spec: Jpeg2000, side: int) -> CodecStep:
     """Return what compresses the rows of a batch; rates are drawn uniform in their logarithm.
 
-    Each row has the rate to itself, while an image would spend more on its busy parts. The
+    An image spends more on its busy parts; so a row shares the rate with its surroundings. The
     header, of which a row has only its small share, does not count.
     """
-    return CodecStep(spec.rate, logarithmic, _compress_row, side)
+    return CodecStep(spec.rate, logarithmic, _compress_row, side, margin=_SURROUNDINGS)
 
 
 def _compress_row(pixels: NDArray[np.uint8], rate: float) -> Compressed:

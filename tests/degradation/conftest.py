@@ -12,13 +12,13 @@ SHARED = Path(__file__).parents[3] / "shared" / "data" / "test"
 
 @pytest.fixture(scope="session")
 def colour():
-    """uint8[128, 160, 3] with edges and texture."""
-    return np.ascontiguousarray(astronaut()[40:168, 140:300])
+    """uint8[192, 224, 3] with edges and texture."""
+    return np.ascontiguousarray(astronaut()[40:232, 140:364])
 
 
 @pytest.fixture(scope="session")
 def gray(colour):
-    """uint8[128, 160, 1]."""
+    """uint8[192, 224, 1]."""
     return np.ascontiguousarray(colour[..., 1:2])
 
 

@@ -178,13 +178,26 @@ def test_every_alternative_is_drawn_about_as_often(gray):
     assert not (levels & outside).any()
 
 
-def test_the_rate_of_jpeg_2000_is_the_patchs_own_without_the_header(gray):
-    clean, _ = patches(gray, SIZE + 32, 20)
+def test_the_rate_of_jpeg_2000_is_that_of_the_patch_and_its_surroundings_without_the_header(gray):
+    clean, _ = patches(gray, SIZE + 2 * degrader("jpeg2000:1").margin, 20)
     errors = [
         (batch.noisy - batch.clean).square().mean().item()
         for batch in (run(degrader(f"jpeg2000:{rate}"), clean) for rate in (0.1, 0.5, 2))
     ]
     assert errors[0] > 2 * errors[1] > 8 * errors[2] > 0
+
+
+def test_jpeg_2000_spends_more_on_the_busy_parts_of_a_patchs_surroundings(gray):
+    margin = degrader("jpeg2000:1").margin
+    busy, _ = patches(gray, SIZE + 2 * margin, 10)
+    calm = torch.full_like(busy, 0.5)
+    inner = slice(margin, margin + SIZE)
+    calm[..., inner, inner] = busy[..., inner, inner]
+    made = degrader("jpeg2000:0.5")
+    errors = [
+        (batch.noisy - batch.clean).square().mean() for batch in (run(made, busy), run(made, calm))
+    ]
+    assert errors[1] < 0.5 * errors[0]
 
 
 def test_margins_of_a_chain_add_up_and_codecs_stay_on_the_cpu():
