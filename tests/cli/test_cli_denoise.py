@@ -136,7 +136,7 @@ def test_an_existing_output_stops_the_run_before_it_starts(imgclean, photos, sma
 USAGE_ERRORS = {
     "a missing path": (["nowhere"], "nowhere does not exist"),
     "an empty folder": (["hollow"], "no image in hollow"),
-    "an unknown model": (["photos", "--model", "dncn"], "did you mean dncnn?"),
+    "an unknown model": (["photos", "--model", "dncn"], "did you mean dncnn or"),
     "an unknown weight set": (
         ["photos", "--weights", "dncnn-color-blind"],
         "did you mean dncnn-colour-blind",
