@@ -57,8 +57,8 @@ def measured(group, page):
         return "No embedded set is of this kind.\n"
     heading = ["weights", "set", "degradation", "noisy", "measured", "paper", "difference"]
     heading += ["SSIM", "paper's SSIM"]
-    shown = len(heading) - (not any(row[-1] for row in rows))
-    return table(heading[:shown], [row[:shown] for row in rows])
+    shown = [index for index in range(len(heading)) if any(row[index] for row in rows)]
+    return table([heading[each] for each in shown], [[row[each] for each in shown] for row in rows])
 
 
 def rows_of(config):
