@@ -3,8 +3,8 @@
     python benchmarks/layers.py dnresnet-colour-blind dnresnet-separable-colour-blind
     python benchmarks/layers.py SET... [--precision fp32] [--side 384] [--rounds 15] [--threads 1]
 
-Of each convolution: kernel, channels, multiplications a pixel, the shortest of several times, and
-the multiplications in a second. A model that goes over an image in passes is not taken apart.
+Of each convolution, in order: kernel, channels, multiplications a pixel, the shortest of several
+times, and the multiplications in a second.
 """
 
 from __future__ import annotations
@@ -67,19 +67,19 @@ def layers_of(
     prepared = prepare_parts(network, Target(CPU, precision), images)
     x = torch.rand(1, weights.config.channels, side, side).to(memory_format=torch.channels_last)
     with torch.inference_mode():
-        layers = called(network, nn.Conv2d, lambda: network(x))
+        layers = called(network, lambda: network(x))
         with torch.autocast("cpu", DTYPES[precision], enabled=precision != "fp32"):
             seconds = timed(prepared, rounds, lambda: prepared(x))
     return list(zip(layers, seconds, strict=True))
 
 
-def called(network: nn.Module, kind: type[nn.Module], run: Callable[[], object]) -> list[nn.Module]:
-    """Return the modules of a kind in the order in which a run calls them."""
-    order: list[nn.Module] = []
+def called(network: nn.Module, run: Callable[[], object]) -> list[nn.Conv2d]:
+    """Return the convolutions in the order in which a run calls them."""
+    order: list[nn.Conv2d] = []
     hooks = [
         each.register_forward_pre_hook(lambda module, _: order.append(module))
         for each in network.modules()
-        if isinstance(each, kind)
+        if isinstance(each, nn.Conv2d)
     ]
     run()
     for hook in hooks:

@@ -136,8 +136,7 @@ class _Application:
 
 def _compress(image: NDArray[np.float64], codec: Codec, level: float) -> _Applied:
     """Return the image after its 8 bits went through a codec."""
-    samples = (
-        np.rint(image * 255).clip(0, 255).astype(np.uint8, order="C")
-    )  # libjpeg takes no other
+    # libjpeg takes no other order than C's
+    samples = np.rint(image * 255).clip(0, 255).astype(np.uint8, order="C")
     pixels, size = codec(samples, level)
     return _Applied(pixels / 255, size)

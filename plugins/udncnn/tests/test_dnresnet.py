@@ -77,7 +77,7 @@ def test_what_an_inserted_block_begins_as_lets_all_its_layers_learn():
     for block in (ResBlock(), SeparableBlock()):
         block(torch.rand(1, 32, 8, 8)).square().mean().backward()
         for name, each in block.named_parameters():
-            assert each.grad.abs().max() > 0, name
+            assert each.grad.abs().max() > 1e-6, name  # 1e-9 and less, were all layers near 0
 
 
 def test_direct_mapping_and_noise_differ_by_the_image():

@@ -15,6 +15,10 @@ from torch import nn
 from torch.nn import functional
 from udncnn_material import cleaned, parameters, random_image, shaken, write_set
 
+from imgclean.degradation.spec import Gaussian
+from imgclean.evaluation.published import published_figure
+from imgclean.weightsets.catalogue import find, installed
+
 VARIANTS = ["udncnn", "dudncnn", "dncnn"]
 
 
@@ -163,4 +167,18 @@ def test_training_reaches_every_parameter():
     network = UDnCNN()
     network(torch.rand(2, 3, 24, 24)).square().mean().backward()
     for name, each in network.named_parameters():
-        assert each.grad is not None, name
+        assert each.grad.abs().max() > 0, name
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("udncnn-colour-30", 28.3076), ("udncnn-dudncnn-colour-30", 29.1349)]
+)
+def test_each_variants_figure_stands_beside_its_own_set_in_the_papers_protocol_alone(
+    name, expected
+):
+    config = find(name, installed(), (UDNCNN,)).config
+    asked = {"title": "bsds300", "degradation": Gaussian.at(30), "channels": 3}
+    asked |= {"options": config.options}
+    figure = published_figure(UDNCNN, config, **asked, crop=320, unrounded=True)
+    assert figure.psnr == expected
+    assert published_figure(UDNCNN, config, **asked) is None
