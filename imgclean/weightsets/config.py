@@ -135,12 +135,13 @@ class WeightSetConfig(_Record):
 
 
 def list_mistakes(error: ValidationError) -> str:
-    """Return every mistake that pydantic found, each with its path, on one line."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in each['loc'])}: "
-        f"{each['msg'].removeprefix('Value error, ')}"
-        for each in error.errors()
-    )
+    """Return every mistake that pydantic found, on one line, each with its path if it has one."""
+    mistakes = []
+    for each in error.errors():
+        path = ".".join(str(part) for part in each["loc"])
+        said = each["msg"].removeprefix("Value error, ")
+        mistakes.append(f"{path}: {said}" if path else said)
+    return "; ".join(mistakes)
 
 
 def read_config(folder: Path) -> WeightSetConfig:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from torch import nn
 from udncnn_material import cleaned, parameters, random_image, shaken, write_set
 
+from imgclean.errors import InvalidSetting
 from imgclean.training.beginnings import inherit
 from imgclean.weightsets.network import build_network, validate_options
 
@@ -120,3 +121,9 @@ def test_the_model_builds_from_its_description():
 def test_options_are_strict(bad):
     with pytest.raises(ValidationError):
         DNResNetOptions.model_validate(bad)
+
+
+def test_more_separable_blocks_than_there_are_is_refused_in_plain_words():
+    with pytest.raises(InvalidSetting) as caught:
+        validate_options(DNRESNET, {"blocks": 2, "separable": 3})
+    assert str(caught.value).startswith("options of dnresnet: separable is above blocks")
