@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgclean.degradation.spec import Pairs
-from imgclean.errors import InvalidSetting, nearest_names
+from imgclean.errors import InvalidSetting, ModelWeightsMismatch, nearest_names
 from imgclean.weightsets.catalogue import find, installed, is_path
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def begun_from(settings: dict[str, Any], registry: Registry) -> dict[str, Any]:
 
     Raises:
         UnknownModel, AmbiguousModel, PluginBroken, NoModelInstalled: see `Registry.model`.
+        ModelWeightsMismatch: the set to begin from is of another model than is named.
         ImgcleanError: there is no such set, see `find`.
     """
     settings = _with_full_paths(settings)
@@ -94,6 +95,11 @@ def begun_from(settings: dict[str, Any], registry: Registry) -> dict[str, Any]:
     model = settings.get("model")
     named = [registry.model(model).info] if isinstance(model, str) else registry.infos()
     config = find(init, installed(), named).config
+    if isinstance(model, str) and config.model != named[0].name:
+        raise ModelWeightsMismatch(
+            f"--init {init} holds weights of {config.model}, but the model is {model}",
+            hint="begin from a set of the model, or leave --init out",
+        )
     told: dict[str, Any] = {"model": config.model}
     data = settings.get("data")
     if not isinstance(config.domain, Pairs) and not (isinstance(data, dict) and data.get("noisy")):

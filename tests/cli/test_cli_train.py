@@ -75,6 +75,14 @@ def test_a_plugins_recipe_can_be_trained_and_overridden(imgclean, clean):
     assert "did you mean dncnn/colour-blind" in unknown.stderr
 
 
+def test_a_set_of_another_model_to_begin_from_is_refused_by_name(imgclean, clean):
+    init = ("--init", "dncnn-gray-25", "--data", "clean", "--out", "run")
+    run = imgclean("train", "udncnn/one-shot", *init)
+    assert run.code == 2
+    assert "holds weights of dncnn, but the model is dnresnet" in run.stderr
+    assert not Path("run").exists()
+
+
 def test_a_recipe_file_is_read_and_its_mistakes_are_listed(imgclean, clean):
     Path("mine.toml").write_text('model = "dncnn"\npatch = "big"\ncolor = 1\n')
     run = imgclean("train", "mine.toml", "--data", "clean", "--out", "run")
