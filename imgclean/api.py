@@ -127,7 +127,8 @@ def load(
     """Return a trained network, in float32 and eval mode, on the CPU.
 
     Args:
-        name: a model, whose preferred weight set is taken, or a weight set's name or path.
+        name: a model, whose preferred weight set is taken; or a weight set's name, path or place
+            on the Hub, `hf://...`.
         channels: 1 or 3, where a model is named.
         options: as of `denoise`.
 
@@ -143,10 +144,11 @@ def load(
     """
     registry = _registry()
     catalogue = installed()
-    is_weights = is_path(name) or name in catalogue.sets
+    named = catalogue.sets.keys() | catalogue.available.keys()
+    is_weights = is_path(name) or name in named
     models = {text for each in registry.models() for text in (each.info.name, each.key)}
     if not is_weights and name not in models:
-        near = nearest_names(name, models | catalogue.sets.keys())
+        near = nearest_names(name, models | named)
         raise UnknownModel(
             f"no model and no weight set is named {name!r}",
             hint=f"did you mean {' or '.join(near)}?" if near else "see `imgclean models`",

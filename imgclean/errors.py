@@ -19,6 +19,13 @@
     |   |-- WeightsCorrupt
     |   |-- WeightsIncompatible
     |   |-- CheckpointRefused
+    |   |-- CacheUnwritable
+    |   |-- HubError             the Hugging Face Hub, or the way to it
+    |   |   |-- HubOffline
+    |   |   |-- HubUnreachable
+    |   |   |-- HubRefused
+    |   |   `-- NotOnHub
+    |   |       `-- FileNotOnHub
     |   |-- DataUnusable
     |   |-- ProcessLost
     |   |-- RunUnwritable
@@ -131,6 +138,34 @@ class WeightsIncompatible(SetupError):
 
 class CheckpointRefused(SetupError):
     """A file that is no weight set is no checkpoint either, or one that is not read."""
+
+
+class CacheUnwritable(SetupError):
+    """The cache of what comes from the Hub cannot be written to, or is full."""
+
+
+class HubError(SetupError):
+    """The Hugging Face Hub, or the way to it, stands in the way."""
+
+
+class HubOffline(HubError):
+    """It is not in the cache, and nothing may be fetched."""
+
+
+class HubUnreachable(HubError):
+    """The Hub does not answer in time, is out of order, or asks to come back later."""
+
+
+class HubRefused(HubError):
+    """The Hub wants a token, or another one."""
+
+
+class NotOnHub(HubError):
+    """There is no such repository, revision or file, or it is not what it was taken for."""
+
+
+class FileNotOnHub(NotOnHub):
+    """The repository and its revision are there, the file is not."""
 
 
 class DataUnusable(SetupError):

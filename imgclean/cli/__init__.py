@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from contextlib import redirect_stdout, suppress
+from contextlib import closing, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
-from rich.text import Text
 
 from imgclean import __version__
 from imgclean.cli.bench import bench
 from imgclean.cli.configuration import read_configuration
-from imgclean.cli.console import printable, stderr
+from imgclean.cli.console import say_error
 from imgclean.cli.context import (
     disable_configuration,
     disable_plugins,
+    go_offline,
     has_all_plugins,
     is_configured,
     registry,
@@ -30,15 +30,23 @@ from imgclean.cli.exit_codes import INTERRUPTED, SETUP, exit_code_of
 from imgclean.cli.models import models
 from imgclean.cli.plugins import plugins
 from imgclean.cli.train import train
+from imgclean.cli.transfer_bar import TransferBar
 from imgclean.cli.weights import weights
 from imgclean.errors import ImgcleanError, one_line
+from imgclean.weightsets.hub.transfers import listening
 
 if TYPE_CHECKING:
     from imgclean.extension.registry import LoadedPlugin
 
 _NO_PLUGINS = "--no-plugins"
 _NO_CONFIG = "--no-config"
-_SWITCHES = {_NO_PLUGINS: disable_plugins, _NO_CONFIG: disable_configuration}
+_OFFLINE = "--offline"
+_SWITCHES = {
+    _NO_PLUGINS: disable_plugins,
+    _NO_CONFIG: disable_configuration,
+    _OFFLINE: go_offline,
+}
+_QUIET = {"--quiet", "-q"}
 _HELP = ("-h", "--help")
 _UNCONFIGURED = {"doctor", None}  # doctor reports a broken file, and must not fail by it
 _DEBUG_VARIABLE = "IMGCLEAN_DEBUG"
@@ -67,6 +75,7 @@ def _before_any_command(
     ),
     _no_plugins: bool = typer.Option(False, _NO_PLUGINS, help="Load no plugin."),
     _no_config: bool = typer.Option(False, _NO_CONFIG, help="Read no configuration."),
+    _offline: bool = typer.Option(False, _OFFLINE, help="Fetch nothing; use what is here."),
 ) -> None:
     """Cleans noise out of images; every denoiser is a plugin."""
 
@@ -83,9 +92,11 @@ def main() -> None:
     for switch, act in _SWITCHES.items():
         if switch in given:
             act()
+    bar = TransferBar(quiet=bool(_QUIET & set(arguments)))
     try:
         _add_plugin_commands()
-        app(arguments, default_map=_defaults(arguments))
+        with listening(bar), closing(bar):
+            app(arguments, default_map=_defaults(arguments))
     except SystemExit as ended:
         _leave(ended.code)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort
@@ -117,15 +128,15 @@ def _defaults(arguments: list[str]) -> dict[str, dict[str, Any]]:
 def _report(error: BaseException) -> int:
     """Say in one line what ended the run, and return the exit code."""
     if isinstance(error, ImgcleanError):
-        _print_error(str(error), error.hint)
+        say_error(str(error), error.hint)
         return exit_code_of(error)
     if isinstance(error, KeyboardInterrupt):
-        _print_error("interrupted", "")
+        say_error("interrupted")
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
         sys.stdout = None  # nobody reads it any more: Python must not flush it at exit
         return SETUP
-    _print_error(
+    say_error(
         f"internal error: {one_line(error)}",
         f"set {_DEBUG_VARIABLE}=1 for the traceback and report it with `imgclean doctor`",
     )
@@ -142,7 +153,7 @@ def _add_plugin_commands() -> None:
             raise
         except BaseException as error:  # noqa: BLE001 - SystemExit too
             name = plugin.source.distribution
-            _print_error(f"commands of {name} were not added: {one_line(error)}", "")
+            say_error(f"commands of {name} were not added: {one_line(error)}")
 
 
 def _add_commands_of(plugin: LoadedPlugin) -> None:
@@ -154,7 +165,7 @@ def _add_commands_of(plugin: LoadedPlugin) -> None:
     taken = _command_names(app) & _command_names(offered)
     if taken:
         name = plugin.source.distribution
-        _print_error(f"{name} may not replace command {min(taken)}: none of its own is added", "")
+        say_error(f"{name} may not replace command {min(taken)}: none of its own is added")
         return
     app.registered_commands += offered.registered_commands
     app.registered_groups += offered.registered_groups
@@ -162,10 +173,3 @@ def _add_commands_of(plugin: LoadedPlugin) -> None:
 
 def _command_names(application: typer.Typer) -> set[str]:
     return set(typer.main.get_group(application).commands)
-
-
-def _print_error(message: str, hint: str) -> None:
-    text = Text.assemble(("error: ", "bold red"), printable(message))
-    stderr.print(text, soft_wrap=True)
-    if hint:
-        stderr.print(Text(f"       {printable(hint)}", style="dim"), soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,14 @@ def disable_plugins() -> None:
 def disable_configuration() -> None:
     """Read no configuration in this process."""
     _CONFIGURED[0] = False
+
+
+def go_offline() -> None:
+    """Have nothing fetched by this process and those that it starts; before anything is imported.
+
+    The Hub's client reads the environment once.
+    """
+    os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 def is_configured() -> bool:

@@ -155,7 +155,7 @@ def choose(
         sigma=settings.sigma,
         degradation=degradation,
     )
-    found = choose_weight_set(catalogue.sets.values(), wanted)
+    found = choose_weight_set(catalogue.sets.values(), wanted, catalogue.available)
     return _chosen(named or registry.model(found.config.model), found, settings)
 
 

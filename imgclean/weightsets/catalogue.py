@@ -17,12 +17,15 @@ from imgclean.weightsets.config import (
     WeightSetConfig,
     read_config,
 )
+from imgclean.weightsets.hub.entries import read_catalogues
+from imgclean.weightsets.hub.reference import is_hub_reference, parse_hub_reference
 from imgclean.weightsets.naming import has_weights_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from imgclean.extension.model_info import ModelInfo
+    from imgclean.weightsets.hub.entries import HubEntry
 
 ENTRY_POINT_GROUP = "imgclean.weights"
 """A distribution of weight sets names the package that holds their folders here."""
@@ -83,12 +86,15 @@ class Catalogue:
     """What was found.
 
     Attributes:
-        sets: the usable sets, by name.
-        broken: one line for each folder that claims to be a set and is not.
+        sets: the usable sets, by name: embedded ones, and catalogued ones in the Hub's cache.
+        broken: one line for each folder that claims to be a set and is not, and for each
+            catalogue that is not valid.
+        available: what is on the Hub under a name, whether it is here or not.
     """
 
     sets: dict[str, WeightSet]
     broken: tuple[str, ...]
+    available: Mapping[str, HubEntry] = field(default_factory=dict)
 
     def of_model(self, model: str) -> list[WeightSet]:
         """Return the sets of one model, the preferred first."""
@@ -97,16 +103,22 @@ class Catalogue:
 
 
 def installed() -> Catalogue:
-    """Return the sets embedded in installed distributions; a broken one is listed, not raised."""
+    """Return the sets that are here and have names; a broken one is listed, not raised.
+
+    They are those embedded in installed distributions, and those of the catalogues that have been
+    pulled from the Hub before. Nobody is asked.
+    """
+    packages: list[Path] = []
     sets: dict[str, WeightSet] = {}
     broken: list[str] = []
     for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda each: each.value):
         try:
-            folders = _embedded_folders(entry.value)
+            packages += _folders_of_package(entry.value)
         except (ImportError, ValueError, AttributeError) as error:
             broken.append(f"weight sets of {entry.value}: {one_line(error)}")
-            continue
-        for folder in folders:
+    for package in packages:
+        for config in sorted(package.glob(f"*/{CONFIG_NAME}")):
+            folder = config.parent
             try:
                 found = WeightSet(read_config(folder), folder)
             except WeightsCorrupt as error:
@@ -115,7 +127,12 @@ def installed() -> Catalogue:
             first = sets.setdefault(found.name, found)
             if first.folder != folder:
                 broken.append(f"{folder} is hidden by {first.folder}, which has the same name")
-    return Catalogue(sets, tuple(broken))
+    catalogues = read_catalogues(packages)
+    if any(each.is_pinned and each.is_ours for each in catalogues.entries.values()):
+        from imgclean.weightsets.hub.sets import cached_sets  # imports the Hub's client
+
+        sets = cached_sets(catalogues.entries) | sets
+    return Catalogue(sets, (*broken, *catalogues.broken), catalogues.entries)
 
 
 def weightless(info: ModelInfo, channels: int) -> WeightSet:
@@ -135,24 +152,25 @@ def find(reference: str, catalogue: Catalogue, models: Sequence[ModelInfo]) -> W
     """Return the set that `reference` names.
 
     Args:
-        reference: a name; or a path to a folder, to its weight file, or to a checkpoint from
-            elsewhere, which becomes a set in memory.
+        reference: a name; a path to a folder, to its weight file, or to a checkpoint from
+            elsewhere, which becomes a set in memory; or a place on the Hub, `hf://...`. What is on
+            the Hub is fetched, unless it is here.
         catalogue: the sets that have names.
         models: those that a checkpoint from elsewhere may be of.
 
     Raises:
         UnknownWeightSet: no set has that name, or nothing lies at that path.
+        InvalidSetting: the reference to the Hub is not well-formed.
+        HubError, CacheUnwritable: what is on the Hub cannot be fetched.
         WeightsCorrupt: what lies there is not a weight set, or is damaged.
         CheckpointRefused, WeightsIncompatible, AmbiguousModel, PluginBroken: see `read_foreign`.
     """
+    if is_hub_reference(reference):
+        from imgclean.weightsets.hub.sets import set_of_reference  # imports the Hub's client
+
+        return set_of_reference(parse_hub_reference(reference), models)
     if not is_path(reference):
-        if reference in catalogue.sets:
-            return catalogue.sets[reference]
-        near = nearest_names(reference, catalogue.sets)
-        raise UnknownWeightSet(
-            f"no weight set is named {reference!r}",
-            hint=f"did you mean {' or '.join(near)}?" if near else "see `imgclean models`",
-        )
+        return _named(reference, catalogue, models)
     path = Path(reference).expanduser()
     if not path.exists():
         raise UnknownWeightSet(
@@ -164,6 +182,21 @@ def find(reference: str, catalogue: Catalogue, models: Sequence[ModelInfo]) -> W
     from imgclean.weightsets.foreign.recognition import read_foreign  # imports torch
 
     return read_foreign(path, models)
+
+
+def _named(name: str, catalogue: Catalogue, models: Sequence[ModelInfo]) -> WeightSet:
+    """Return the set of that name: here, or else on the Hub."""
+    if name in catalogue.sets:
+        return catalogue.sets[name]
+    if name in catalogue.available:
+        from imgclean.weightsets.hub.sets import set_of_entry  # imports the Hub's client
+
+        return set_of_entry(name, catalogue.available[name], models)
+    near = nearest_names(name, {*catalogue.sets, *catalogue.available})
+    raise UnknownWeightSet(
+        f"no weight set is named {name!r}",
+        hint=f"did you mean {' or '.join(near)}?" if near else "see `imgclean weights list`",
+    )
 
 
 def set_folder(path: Path) -> Path | None:
@@ -198,13 +231,9 @@ def _in_words(value: object) -> str:
     return str(value) if plain else json.dumps(value, default=str)
 
 
-def _embedded_folders(package: str) -> list[Path]:
-    """Return the set folders of a package, without importing it."""
+def _folders_of_package(package: str) -> list[Path]:
+    """Return the folders that a package has its sets and its catalogue in, without importing it."""
     spec = importlib.util.find_spec(package)
     if spec is None:
         raise ImportError(f"there is no package {package}")
-    return sorted(
-        path.parent
-        for location in spec.submodule_search_locations or []
-        for path in Path(location).glob(f"*/{CONFIG_NAME}")
-    )
+    return [Path(location) for location in spec.submodule_search_locations or []]

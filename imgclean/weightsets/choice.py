@@ -9,11 +9,12 @@ from imgclean.degradation.spec import Gaussian
 from imgclean.errors import NoModelInstalled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from imgclean.degradation.base import Degradation
     from imgclean.extension.model_info import Task
     from imgclean.weightsets.catalogue import WeightSet
+    from imgclean.weightsets.hub.entries import HubEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,9 @@ class Wanted:
         return self.degradation
 
 
-def choose_weight_set(sets: Iterable[WeightSet], wanted: Wanted) -> WeightSet:
+def choose_weight_set(
+    sets: Iterable[WeightSet], wanted: Wanted, available: Mapping[str, HubEntry] | None = None
+) -> WeightSet:
     """Return the set that fits best.
 
     Sets of other tasks or of a model that is not installed are left out. Of the rest, sets for
@@ -54,6 +57,11 @@ def choose_weight_set(sets: Iterable[WeightSet], wanted: Wanted) -> WeightSet:
     preference; then a set for the known level alone; then the set that has seen the fewest other
     kinds; then the name, so that the choice is always the same.
 
+    Args:
+        sets: those that are here.
+        wanted: what for.
+        available: what could be pulled, by name; never chosen, but named where no set is left.
+
     Raises:
         NoModelInstalled: no set is left.
     """
@@ -62,7 +70,10 @@ def choose_weight_set(sets: Iterable[WeightSet], wanted: Wanted) -> WeightSet:
     if not fitting:
         model = f" of {wanted.model}" if wanted.model else ""
         hint = "name one with --weights, or train one with `imgclean train`"
-        if not installed:
+        pullable = sorted(name for name, each in (available or {}).items() if _serves(each, wanted))
+        if pullable:
+            hint = f"`imgclean weights pull {pullable[0]}` fetches one"
+        elif not installed:
             hint = 'run pip install "imgclean[models]", or name one with --weights'
         raise NoModelInstalled(
             f"no weight set{model} is installed for the task {wanted.task}", hint=hint
@@ -76,6 +87,16 @@ def _fits(candidate: WeightSet, wanted: Wanted) -> bool:
         wanted.task in {config.task, *config.domain.tasks}
         and config.model in wanted.models
         and wanted.model in (None, config.model)
+    )
+
+
+def _serves(entry: HubEntry, wanted: Wanted) -> bool:
+    return (
+        entry.is_ours
+        and entry.is_pinned
+        and wanted.task in entry.tasks
+        and entry.model in wanted.models
+        and wanted.model in (None, entry.model)
     )
 
 

@@ -32,11 +32,20 @@ def _known_degradation(text: str) -> str:
     return text
 
 
-class _Record(BaseModel):
+SetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+"""Of a weight set: `<model>-<variant>`."""
+
+NoiseDomain = Annotated[str, AfterValidator(_known_degradation)]
+"""Degradation spec."""
+
+
+class Record(BaseModel):
+    """What a file of ours holds: nothing unknown, nothing converted, nothing changed later."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Measurement(_Record):
+class Measurement(Record):
     """A result of `imgclean evaluate`. PSNR in dB; fields as in `events.Evaluated`.
 
     What is published is the paper's, of a network that was trained alike; None where it has none.
@@ -53,7 +62,7 @@ class Measurement(_Record):
     published_ssim: float | None = None
 
 
-class Conversion(_Record):
+class Conversion(Record):
     """The checkpoint from elsewhere that a weight set was made of.
 
     Attributes:
@@ -71,7 +80,7 @@ class Conversion(_Record):
     noise_source: NoiseSource | Literal["given"]
 
 
-class Provenance(_Record):
+class Provenance(Record):
     """How a weight set came to be.
 
     Attributes:
@@ -95,7 +104,7 @@ class Provenance(_Record):
     begun_from: Provenance | Conversion | None = None
 
 
-class WeightSetConfig(_Record):
+class WeightSetConfig(Record):
     """What `config.json` holds.
 
     Attributes:
@@ -115,12 +124,12 @@ class WeightSetConfig(_Record):
     """
 
     format: Literal[1] = 1
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    name: SetName
     model: str
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$")] = WEIGHTS_NAME
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     task: Task = "denoise"
-    noise: Annotated[str, AfterValidator(_known_degradation)]
+    noise: NoiseDomain
     channels: int
     options: dict[str, Any]
     preference: int = 0

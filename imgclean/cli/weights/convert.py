@@ -1,4 +1,4 @@
-"""`imgclean weights`."""
+"""`imgclean weights convert`."""
 
 from __future__ import annotations
 
@@ -7,30 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imgclean.cli.console import printable, stderr
+from imgclean.cli.console import say
 from imgclean.cli.context import registry
 from imgclean.errors import InputNotFound, InvalidSetting
 
 if TYPE_CHECKING:
     from imgclean.weightsets.catalogue import WeightSet
 
-weights = typer.Typer(
-    name="weights",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
-
-@weights.callback()
-def _weights() -> None:
-    """Work on weight sets: make one of a checkpoint from elsewhere.
-
-    Example: imgclean weights convert dncnn_25.pth
-    """
-
-
-@weights.command()
 def convert(
     file: Annotated[
         Path,
@@ -113,23 +97,19 @@ def _tell(found: WeightSet, folder: Path) -> None:
     if not isinstance(origin, Conversion):
         raise TypeError("not converted")
     options = ", ".join(f"{key} {_text(each)}" for key, each in config.options.items())
-    _say(f"{origin.file}: {origin.container}, layout of {origin.layout}")
-    _say(f"{config.model}: {options}")
+    say(f"{origin.file}: {origin.container}, layout of {origin.layout}")
+    say(f"{config.model}: {options}")
     known = {
         "file name": ", after the file's name",
         "layout": f", as {origin.layout} publishes it",
         "given": "",
         "assumed": " is assumed: the file does not say it, --noise does",
     }
-    _say(f"noise: {config.noise}{known[origin.noise_source]}")
+    say(f"noise: {config.noise}{known[origin.noise_source]}")
     if config.licence == UNKNOWN_LICENCE:
-        _say("licence: not known, --licence states it")
-    _say(f"{config.name}: use it with --weights {folder}/")
+        say("licence: not known, --licence states it")
+    say(f"{config.name}: use it with --weights {folder}/")
 
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _say(line: str) -> None:
-    stderr.print(printable(line), soft_wrap=True)

@@ -1,0 +1,35 @@
+"""From names on the command line to what is listed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgclean.errors import UnknownWeightSet, nearest_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from imgclean.weightsets.hub.inventory import Item
+
+
+def chosen_items(names: Iterable[str] | None) -> list[Item]:
+    """Return everything that has one of the names, or all there is.
+
+    Raises:
+        UnknownWeightSet: nothing has a name.
+    """
+    from imgclean.weightsets.catalogue import installed
+    from imgclean.weightsets.hub.inventory import list_items
+
+    items = list_items(installed())
+    if not names:
+        return items
+    found = []
+    for name in names:
+        named = [each for each in items if each.is_called(name.removesuffix("/"))]
+        if not named:
+            near = nearest_names(name, {each.name for each in items})
+            hint = f"did you mean {' or '.join(near)}?" if near else "see `imgclean weights list`"
+            raise UnknownWeightSet(f"nothing here is called {name}", hint=hint)
+        found += [each for each in named if each not in found]
+    return found

@@ -1,0 +1,86 @@
+"""`imgclean weights pull`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.filesize import decimal
+
+from imgclean.cli.console import say, say_error
+from imgclean.cli.exit_codes import exit_code_of
+from imgclean.cli.options import JsonOption, QuietOption
+from imgclean.errors import ImgcleanError, InvalidSetting
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from imgclean.weightsets.catalogue import Catalogue
+
+
+def pull(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME...",
+            help="Names, or places as hf://owner/repository@v1.",
+            show_default=False,
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that `imgclean weights list` has as available.")
+    ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Ask whether the branch has moved.")
+    ] = False,
+    json_lines: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Fetch weight sets from the Hub, for later runs and for work without a network.
+
+    What is here and sound is not fetched again. With --json each line has name, place, bytes.
+
+    Example: imgclean weights pull hf://owner/dncnn-mine
+    """
+    from imgclean.weightsets.catalogue import installed
+
+    catalogue = installed()
+    wanted = list(names or ())
+    if everything:
+        wanted += [name for name, entry in catalogue.available.items() if entry.is_pinned]
+    elif not wanted:
+        raise InvalidSetting("nothing is named", hint="name a weight set, or use --all")
+    codes = []
+    for name in dict.fromkeys(wanted):
+        try:
+            place = _pulled(name, catalogue, refresh=refresh)
+        except ImgcleanError as error:
+            say_error(str(error), error.hint)
+            codes.append(exit_code_of(error))
+            continue
+        size = _size(place)
+        if json_lines:
+            typer.echo(json.dumps({"name": name, "place": str(place), "bytes": size}))
+        elif not quiet:
+            say(f"{name}: here, {decimal(size)}, sound")
+    if codes:
+        raise typer.Exit(max(codes))
+
+
+def _pulled(name: str, catalogue: Catalogue, *, refresh: bool) -> Path:
+    """Return where it is now."""
+    from imgclean.weightsets.catalogue import find
+    from imgclean.weightsets.hub.reference import is_hub_reference, parse_hub_reference
+    from imgclean.weightsets.hub.sets import pull_entry, pull_reference
+
+    if is_hub_reference(name):
+        return pull_reference(parse_hub_reference(name), refresh=refresh)
+    if name in catalogue.available and name not in catalogue.sets:
+        return pull_entry(name, catalogue.available[name])
+    return find(name, catalogue, ()).folder
+
+
+def _size(place: Path) -> int:
+    files = place.iterdir() if place.is_dir() else (place,)
+    return sum(each.stat().st_size for each in files if each.is_file())

@@ -1,0 +1,60 @@
+"""`imgclean weights rm`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.filesize import decimal
+
+from imgclean.cli.console import say
+from imgclean.cli.options import QuietOption
+from imgclean.cli.weights.matching import chosen_items
+from imgclean.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from imgclean.weightsets.hub.inventory import Item
+
+
+def remove(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME...", help="Names, or places on the Hub.", show_default=False),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that was fetched from the Hub.")
+    ] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Remove what was fetched from the Hub; nothing else in its cache.
+
+    Example: imgclean weights rm hf://owner/dncnn-mine
+    """
+    from imgclean.weightsets.hub.cache import discard
+    from imgclean.weightsets.hub.download import unwritable
+
+    if not names and not everything:
+        raise InvalidSetting("nothing is named", hint="name a weight set, or use --all")
+    items = chosen_items(None if everything else names)
+    if not everything:
+        for each in items:
+            _require_cached(each)
+    for item in items:
+        size = sum(each.path.stat().st_size for each in item.files if each.path.exists())
+        for each in item.files:
+            try:
+                discard(each)
+            except OSError as error:
+                raise unwritable(each.path, error) from error
+        if item.files and not quiet:
+            say(f"{item.name}: removed, {decimal(size)}")
+
+
+def _require_cached(item: Item) -> None:
+    if item.state == "embedded":
+        raise InvalidSetting(
+            f"{item.name} is embedded in a package",
+            hint=f"it is in {item.place}; see pip uninstall",
+        )
+    if not item.files:
+        raise InvalidSetting(f"{item.name} is not here", hint="see `imgclean weights list`")

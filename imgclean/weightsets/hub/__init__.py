@@ -1,0 +1,1 @@
+"""Weight sets on the Hugging Face Hub: named, fetched, verified, kept and published."""

@@ -1,0 +1,261 @@
+"""The cache of the Hub's client, which other programs share: what of it is ours, and sound.
+
+Its layout is documented: `models--owner--name/` has `blobs/<etag>`, `snapshots/<commit>/<file>`,
+which are links to them, or files where the system has no links, and `refs/<branch>`. A record of
+our own beside them, `imgclean.json`, has the sha256 of each file that we fetched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+from huggingface_hub import constants, try_to_load_from_cache
+
+from imgclean.atomic import replacing
+from imgclean.weightsets.hub.reference import HubReference
+from imgclean.weightsets.hub.transfers import Transfer, report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgclean.weightsets.hub.client import RemoteFile
+
+_RECORD = "imgclean.json"
+_SHA256_LENGTH = 64
+_LOOK_AGAIN_AFTER = 0.2  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CachedFile:
+    """A file of the Hub that is here.
+
+    Attributes:
+        reference: where it is from; its revision is a commit, its file never None.
+        path: of the file, in the folder of its commit.
+        sha256: that it had when it was fetched; None where another program fetched it.
+    """
+
+    reference: HubReference
+    path: Path
+    sha256: str | None
+
+
+def cache_folder() -> Path:
+    """Return the folder that holds all repositories."""
+    return Path(constants.HF_HUB_CACHE)
+
+
+def repository_folder(repository: str) -> Path:
+    """Return a repository's folder; it need not exist."""
+    return cache_folder() / f"models--{repository.replace('/', '--')}"
+
+
+def place_in_cache(path: Path) -> tuple[str, str, str]:
+    """Return the repository, the commit and the name in it of a file in the cache."""
+    folder, _, commit, *file = path.relative_to(cache_folder()).parts
+    return folder.removeprefix("models--").replace("--", "/", 1), commit, "/".join(file)
+
+
+def find_cached(reference: HubReference) -> CachedFile | None:
+    """Return a file that is here, whatever it holds. Asks nobody.
+
+    A branch or a tag is the commit that it was when it was last asked for.
+    """
+    file = reference.file or constants.CONFIG_NAME
+    found = try_to_load_from_cache(reference.repository, file, revision=reference.revision)
+    if not isinstance(found, str):
+        return None
+    path = Path(found)
+    _, commit, _ = place_in_cache(path)
+    known = _read_record(repository_folder(reference.repository)).get(f"{commit}/{file}")
+    return CachedFile(HubReference(reference.repository, commit, file), path, known)
+
+
+def is_sound(cached: CachedFile, sha256: str | None) -> bool:
+    """Whether a file has the hash that is asked for, or the one that it had when it was fetched.
+
+    Of a file that another program fetched the name of its blob tells: the sha256, or git's hash.
+    """
+    expected = sha256 or cached.sha256
+    try:
+        if expected is not None:
+            return file_sha256(cached.path) == expected
+        return cached.path.is_symlink() and has_etag(cached.path, cached.path.readlink().name)
+    except OSError:
+        return False
+
+
+def file_sha256(path: Path) -> str:
+    """Return a file's sha256, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def has_etag(path: Path, etag: str) -> bool:
+    """Whether a file's content is what the Hub states of it.
+
+    An etag of 64 digits is the sha256, one of 40 what git calls a file: the sha1 of its length
+    and its content.
+    """
+    if not is_hash(etag):
+        return False
+    if len(etag) == _SHA256_LENGTH:
+        return file_sha256(path) == etag
+    with path.open("rb") as file:
+        header = f"blob {path.stat().st_size}\0".encode()
+        return hashlib.file_digest(file, lambda: hashlib.sha1(header)).hexdigest() == etag  # noqa: S324 - git's
+
+
+def is_hash(etag: str) -> bool:
+    """Whether an etag tells what the content is; a mirror's may not."""
+    return re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", etag) is not None
+
+
+def blob_of(repository: str, etag: str) -> Path:
+    """Return where the content of that etag is, or would be."""
+    return repository_folder(repository) / "blobs" / etag
+
+
+def partial_of(repository: str, etag: str) -> Path:
+    """Return where a file grows until it is whole."""
+    return blob_of(repository, f"{etag}.imgclean.incomplete")
+
+
+@contextmanager
+def sole_fetcher(name: str, repository: str, etag: str) -> Iterator[None]:
+    """Wait until no other process fetches the file; on the lock that the Hub's client takes."""
+    folder = cache_folder() / ".locks" / repository_folder(repository).name
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{etag}.lock")
+    waited = False
+    while True:
+        try:
+            lock.acquire(timeout=_LOOK_AGAIN_AFTER)
+        except Timeout:
+            if not waited:
+                report(Transfer(file=name, state="waiting"))
+            waited = True
+        else:
+            break
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def keep(remote: RemoteFile, sha256: str) -> CachedFile:
+    """Give a whole, sound blob its place in the folder of its commit; note that it is ours."""
+    reference = remote.reference
+    folder = repository_folder(reference.repository)
+    pointer = folder / "snapshots" / remote.commit / remote.file
+    pointer.parent.mkdir(parents=True, exist_ok=True)
+    _point(pointer, blob_of(reference.repository, remote.etag))
+    return record(remote, sha256)
+
+
+def record(remote: RemoteFile, sha256: str) -> CachedFile:
+    """Note that a file that is here is sound and ours; and the branch's or tag's commit."""
+    reference, commit, file = remote.reference, remote.commit, remote.file
+    folder = repository_folder(reference.repository)
+    path = folder / "snapshots" / commit / file
+    with FileLock(cache_folder() / ".locks" / folder.name / f"{_RECORD}.lock"):
+        _write_record(folder, _read_record(folder) | {f"{commit}/{file}": sha256})
+        if reference.revision != commit:
+            ref = folder / "refs" / reference.revision
+            ref.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(ref) as temporary:
+                temporary.write_text(commit)
+    return CachedFile(HubReference(reference.repository, commit, file), path, sha256)
+
+
+def discard(cached: CachedFile) -> None:
+    """Remove a file, its blob if no other commit has it, its record, and folders left empty."""
+    folder = repository_folder(cached.reference.repository)
+    blob = _blob_of(cached.path)
+    cached.path.unlink(missing_ok=True)
+    if blob is not None and not any(
+        _blob_of(other) == blob for other in (folder / "snapshots").rglob("*")
+    ):
+        blob.unlink(missing_ok=True)
+    kept = _read_record(folder)
+    kept.pop(f"{cached.reference.revision}/{cached.reference.file}", None)
+    _write_record(folder, kept)
+    _prune(folder, cached)
+
+
+def recorded() -> list[CachedFile]:
+    """Return every file that was fetched by imgclean and not removed since; it may be damaged."""
+    found = []
+    for path in sorted(cache_folder().glob(f"models--*/{_RECORD}")):
+        for name, sha256 in sorted(_read_record(path.parent).items()):
+            place = path.parent / "snapshots" / name
+            found.append(CachedFile(HubReference(*place_in_cache(place)), place, sha256))
+    return found
+
+
+def branches_of(repository: str, commit: str) -> list[str]:
+    """Return the branches and tags that were a commit when they were last asked for."""
+    refs = repository_folder(repository) / "refs"
+    return sorted(
+        ref.relative_to(refs).as_posix()
+        for ref in refs.rglob("*")
+        if ref.is_file() and ref.read_text() == commit
+    )
+
+
+def _point(pointer: Path, blob: Path) -> None:
+    """Make a link to the blob, or move it where the system has no links."""
+    pointer.unlink(missing_ok=True)
+    try:
+        pointer.symlink_to(os.path.relpath(blob, pointer.parent))
+    except OSError:
+        shutil.move(blob, pointer)
+
+
+def _blob_of(pointer: Path) -> Path | None:
+    """Return the blob that a link in a commit's folder leads to; it may be a link itself."""
+    if not pointer.is_symlink():
+        return None
+    return Path(os.path.normpath(pointer.parent / pointer.readlink()))
+
+
+def _read_record(folder: Path) -> dict[str, str]:
+    try:
+        found = json.loads((folder / _RECORD).read_bytes())["sha256"]
+        return {str(place): str(sha256) for place, sha256 in found.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _write_record(folder: Path, sha256: dict[str, str]) -> None:
+    if not sha256:
+        (folder / _RECORD).unlink(missing_ok=True)
+        return
+    content = json.dumps({"format": 1, "sha256": dict(sorted(sha256.items()))}, indent=2)
+    with replacing(folder / _RECORD) as temporary:
+        temporary.write_text(content)
+
+
+def _prune(folder: Path, cached: CachedFile) -> None:
+    """Remove what a removed file leaves empty, and the branches of a commit that is gone."""
+    snapshots = folder / "snapshots"
+    for parent in cached.path.parents:
+        if parent == snapshots:
+            break
+        with suppress(OSError):
+            parent.rmdir()
+    if (snapshots / cached.reference.revision).exists():
+        return
+    for branch in branches_of(cached.reference.repository, cached.reference.revision):
+        (folder / "refs" / branch).unlink(missing_ok=True)
+    if not any(snapshots.iterdir()) and not any((folder / "blobs").iterdir()):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,107 @@
+"""From a place on the Hub to a catalogue's entry: what is there today, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from imgclean.errors import InvalidSetting, UnknownWeightSet
+from imgclean.weightsets.config import CONFIG_NAME, read_config
+from imgclean.weightsets.foreign.recognition import read_foreign
+from imgclean.weightsets.foreign.vgg19 import read_vgg19
+from imgclean.weightsets.hub.cache import file_sha256, place_in_cache
+from imgclean.weightsets.hub.entries import HubEntry
+from imgclean.weightsets.hub.reference import is_hub_reference, parse_hub_reference
+from imgclean.weightsets.hub.sets import pull_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from imgclean.extension.model_info import ModelInfo
+    from imgclean.weightsets.config import WeightSetConfig
+
+
+def pin(
+    text: str,
+    available: Mapping[str, HubEntry],
+    models: Sequence[ModelInfo],
+    *,
+    name: str | None = None,
+) -> tuple[str, HubEntry]:
+    """Fetch what an unpinned name or a reference means now, and return its name and its entry.
+
+    Args:
+        text: the name or the reference.
+        available: what is catalogued.
+        models: those that a checkpoint may be of.
+        name: for a checkpoint from elsewhere; None for one after its file.
+
+    Raises:
+        UnknownWeightSet: no such name is catalogued.
+        InvalidSetting: it is pinned already; or a weight set is to have another name.
+        ImgcleanError: it cannot be fetched or read, as `set_of_reference`.
+    """
+    listed = None if is_hub_reference(text) else _unpinned(text, available)
+    reference = listed.reference if listed else parse_hub_reference(text)
+    place = pull_reference(reference, refresh=True)
+    name = text if listed else name
+    if place.is_dir():
+        config = read_config(place)
+        if name not in (None, config.name):
+            raise InvalidSetting(f"the set is called {config.name}", hint="leave --name out")
+        return config.name, _entry(place / CONFIG_NAME, _known(config, place / config.file))
+    if listed and listed.part:
+        read_vgg19(place)  # is it one?
+        return text, _entry(place, {"part": listed.part, "licence": listed.licence})
+    if listed:
+        models = [each for each in models if each.name == listed.model]
+    found = read_foreign(place, models, noise=listed.noise if listed else None)
+    facts = _known(found.config, place)
+    return name or found.name, _entry(
+        place, facts | ({"licence": listed.licence} if listed else {})
+    )
+
+
+def entry_of_set(folder: Path, repository: str, commit: str) -> HubEntry:
+    """Return the entry of a weight set that is in a repository as it is in a folder."""
+    config = read_config(folder)
+    return HubEntry(
+        repository=repository,
+        revision=commit,
+        sha256=file_sha256(folder / CONFIG_NAME),
+        **_known(config, folder / config.file),
+    )
+
+
+def _unpinned(name: str, available: Mapping[str, HubEntry]) -> HubEntry:
+    if name not in available:
+        raise UnknownWeightSet(
+            f"{name} is in no catalogue", hint="name a place, as hf://owner/repository"
+        )
+    if available[name].is_pinned:
+        raise InvalidSetting(
+            f"{name} is pinned to {available[name].reference}", hint="take it as it is"
+        )
+    return available[name]
+
+
+def _entry(file: Path, facts: Mapping[str, Any]) -> HubEntry:
+    """Return the entry of a file in the cache."""
+    repository, commit, name = place_in_cache(file)
+    facts = {"bytes": file.stat().st_size, **facts}
+    return HubEntry(
+        repository=repository, revision=commit, file=name, sha256=file_sha256(file), **facts
+    )
+
+
+def _known(config: WeightSetConfig, tensors: Path) -> dict[str, Any]:
+    """Return what a catalogue says of a set, so that it can be listed before it is fetched."""
+    return {
+        "model": config.model,
+        "task": config.task,
+        "noise": config.noise,
+        "channels": config.channels,
+        "licence": config.licence,
+        "bytes": tensors.stat().st_size,
+        "results": config.results,
+    }

@@ -1,0 +1,74 @@
+"""`hf://owner/repository[@revision][/file]`: what is meant on the Hub."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from imgclean.errors import InvalidSetting
+
+SCHEME = "hf://"
+MAIN = "main"
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+_REFERENCE = re.compile(
+    r"hf://(?P<repository>[^/@]+/[^/@]+)(?:@(?P<revision>[^/]+))?(?:/(?P<file>.+))?"
+)
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_HINT = "as hf://owner/repository, hf://owner/repository@v1 or hf://owner/repository/file.pth"
+
+
+@dataclass(frozen=True, slots=True)
+class HubReference:
+    """A repository on the Hub, or a file of it.
+
+    Attributes:
+        repository: `owner/name`.
+        revision: a branch, a tag or a commit.
+        file: path in the repository; None where the weight set at its top is meant.
+    """
+
+    repository: str
+    revision: str = MAIN
+    file: str | None = None
+
+    def __str__(self) -> str:
+        revision = "" if self.revision == MAIN else f"@{quote(self.revision, safe='')}"
+        return f"{SCHEME}{self.repository}{revision}" + (f"/{self.file}" if self.file else "")
+
+
+def is_hub_reference(text: str) -> bool:
+    """Whether a reference is to the Hub."""
+    return text.startswith(SCHEME)
+
+
+def is_commit(revision: str) -> bool:
+    """Whether a revision is a whole commit id, which never means something else."""
+    return _COMMIT.fullmatch(revision) is not None
+
+
+def is_repository(text: str) -> bool:
+    """Whether a text is `owner/name` of a repository."""
+    return _REPOSITORY.fullmatch(text) is not None and ".." not in text and "--" not in text
+
+
+def parse_hub_reference(text: str) -> HubReference:
+    """Return what a reference means. A slash in a revision is written `%2F`.
+
+    Raises:
+        InvalidSetting: it is none.
+    """
+    match = _REFERENCE.fullmatch(text.removesuffix("/"))
+    if match is None or not is_repository(match["repository"]):
+        raise InvalidSetting(f"{text} names no repository of the Hub", hint=_HINT)
+    file = match["file"]
+    if file is not None and not is_plain_path(file):
+        raise InvalidSetting(f"{text} names no file of a repository", hint=_HINT)
+    return HubReference(match["repository"], unquote(match["revision"] or MAIN), file)
+
+
+def is_plain_path(file: str) -> bool:
+    """Whether a path leads to a place inside the repository, on every system."""
+    parts = file.split("/")
+    return all(part not in ("", ".", "..") for part in parts) and not set(file) & set('\\:?*<>|"')
