@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from imgclean.weightsets.config import UNKNOWN_LICENCE, Conversion, Provenance
+from imgclean.weightsets.front_matter import render_front_matter
 
 if TYPE_CHECKING:
     from imgclean.weightsets.config import Measurement, WeightSetConfig
@@ -29,10 +30,10 @@ def render_card(config: WeightSetConfig) -> str:
         f"Weights of the model `{config.model}` for {kind} images, trained to {config.task}.\n"
         f"Noise domain: {_domain(config.noise)}. On images whose noise "
         "is of another kind the result is not what was measured here.\n"
-        f"Licence: {_licence(config)}.\n"
+        f"Licence: {_licence(config.licence)}.\n"
     )
     usage = f"```\nimgclean denoise photos/{_TASKS[config.task]} --weights {config.name}\n```\n"
-    parts = [_front_matter(config), f"# {config.name}\n", about, usage]
+    parts = [render_front_matter(config), f"# {config.name}\n", about, usage]
     if config.results:
         parts.append(_results(config.results))
     origin = config.provenance
@@ -45,23 +46,8 @@ def render_card(config: WeightSetConfig) -> str:
     return "\n".join(parts)
 
 
-def _front_matter(config: WeightSetConfig) -> str:
-    return (
-        "---\n"
-        f"license: {'unknown' if _is_unlicensed(config) else config.licence.lower()}\n"
-        "library_name: imgclean\n"
-        "pipeline_tag: image-to-image\n"
-        f"tags: [denoising, {config.model}]\n"
-        "---\n"
-    )
-
-
-def _is_unlicensed(config: WeightSetConfig) -> bool:
-    return config.licence == UNKNOWN_LICENCE
-
-
-def _licence(config: WeightSetConfig) -> str:
-    return "not known, see where the file is from" if _is_unlicensed(config) else config.licence
+def _licence(licence: str) -> str:
+    return "not known, see where the file is from" if licence == UNKNOWN_LICENCE else licence
 
 
 def _domain(noise: str) -> str:
