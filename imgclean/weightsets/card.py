@@ -32,7 +32,10 @@ def render_card(config: WeightSetConfig) -> str:
         "is of another kind the result is not what was measured here.\n"
         f"Licence: {_licence(config.licence)}.\n"
     )
-    usage = f"```\nimgclean denoise photos/{_TASKS[config.task]} --weights {config.name}\n```\n"
+    usage = (
+        f"```\nimgclean denoise photos/{_TASKS[config.task]} --weights {config.name}\n```\n\n"
+        "From the Hub: `--weights hf://` followed by this repository's name, its owner included.\n"
+    )
     parts = [render_front_matter(config), f"# {config.name}\n", about, usage]
     if config.results:
         parts.append(_results(config.results))

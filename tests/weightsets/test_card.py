@@ -242,6 +242,12 @@ def test_reading_weight_sets_does_not_load_what_only_a_card_needs():
     assert done.stdout.split() == []
 
 
+def test_a_card_says_how_its_weights_are_used_from_here_and_from_the_hub():
+    card = render_card(config())
+    assert "```\nimgclean denoise photos/ --weights toy-one\n```\n\nFrom the Hub: " in card
+    assert "`--weights hf://` followed by this repository's name" in card
+
+
 def test_a_card_says_where_a_set_comes_from_and_what_it_is_for():
     card = render_card(config(results=[measurement("gaussian:25")]))
     for part in (
