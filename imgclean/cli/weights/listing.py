@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.filesize import decimal
-from rich.table import Table
+from rich.text import Text
 
 from imgclean.cli.console import say, stdout
 from imgclean.cli.options import JsonOption
@@ -35,7 +35,7 @@ def list_weights(json_lines: JsonOption = False) -> None:
         for each in items:
             typer.echo(json.dumps(facts_of(each)))
     else:
-        stdout.print(_table(items))
+        _print(items)
     for line in catalogue.broken:
         say(f"warning: {line}")
 
@@ -57,26 +57,22 @@ def facts_of(item: Item) -> dict[str, Any]:
     }
 
 
-def _table(items: list[Item]) -> Table:
-    table = Table("name", "for", "noise domain", "size", "licence", "measured", "state")
-    table.columns[0].overflow = "fold"  # a name that is cut short is of no use
-    table.columns[3].justify = "right"
+def _print(items: list[Item]) -> None:
+    """Print two lines for each: what to fetch or to remove, and what it is good for."""
+    widest = max((len(each.name) for each in items), default=0)
     for each in items:
-        table.add_row(
-            each.name,
-            _KINDS.get(each.channels or 0, "") if each.task else "training",
-            each.noise or "",
-            "" if each.bytes is None else decimal(each.bytes),
-            each.licence or "",
-            _measured(each),
-            each.state,
-        )
-    return table
+        size = "" if each.bytes is None else decimal(each.bytes)
+        facts = f"{size:>9}  {each.licence or '':<12}  {each.state}"
+        stdout.print(Text.assemble((each.name.ljust(widest), "bold"), facts), soft_wrap=True)
+        stdout.print(Text(f"    {_purpose(each)}", style="dim"), soft_wrap=True)
 
 
-def _measured(item: Item) -> str:
-    """Return the first result: the level that the set is named after, or the lowest."""
-    if not item.results:
-        return ""
-    first = item.results[0]
-    return f"{first.psnr:.2f} dB, {first.set} {first.degradation}"
+def _purpose(item: Item) -> str:
+    """Return the kind of image, the noise domain and the first result; the card has all."""
+    if item.task is None:
+        return f"for training: {item.model}" if item.model else "a checkpoint that nothing names"
+    kind = _KINDS.get(item.channels or 0, f"{item.channels} channels")
+    parts = [f"{item.model}, {kind}, {item.noise}"]
+    for first in item.results[:1]:
+        parts.append(f"{first.psnr:.2f} dB for {first.degradation} on {first.set}")
+    return "; ".join(parts)

@@ -25,13 +25,13 @@ def pin(
 ) -> None:
     """Give a place on the Hub a name, with the commit and the hash that it has today.
 
-    It is fetched, read and written into your catalogue; from then on nothing else goes by that name.
+    It is fetched, read and written into your catalogue; nothing else has that name from then on.
 
     Example: imgclean weights pin hf://owner/dncnn-mine
     """
     from imgclean.weightsets.catalogue import installed
-    from imgclean.weightsets.hub.entries import add_to_user_catalogue, as_toml
     from imgclean.weightsets.hub import pinning
+    from imgclean.weightsets.hub.entries import add_to_user_catalogue, as_toml
 
     found, entry = pinning.pin(reference, installed().available, registry().infos(), name=name)
     if show:

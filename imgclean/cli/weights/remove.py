@@ -37,15 +37,15 @@ def remove(
         raise InvalidSetting("nothing is named", hint="name a weight set, or use --all")
     items = chosen_items(None if everything else names)
     if not everything:
-        for each in items:
-            _require_cached(each)
+        for item in items:
+            _require_cached(item)
     for item in items:
-        size = sum(each.path.stat().st_size for each in item.files if each.path.exists())
-        for each in item.files:
+        size = sum(file.path.stat().st_size for file in item.files if file.path.exists())
+        for file in item.files:
             try:
-                discard(each)
+                discard(file)
             except OSError as error:
-                raise unwritable(each.path, error) from error
+                raise unwritable(file.path, error) from error
         if item.files and not quiet:
             say(f"{item.name}: removed, {decimal(size)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import sys
 import threading
@@ -49,7 +50,8 @@ _LONGEST_WAIT = 3  # seconds that the Hub may ask for, to be tried once more
 _SHORT_WAIT = 1.0  # where it asks for none
 _NETWORK_HINT = "check the network, HTTPS_PROXY and HF_ENDPOINT; --offline uses what is cached"
 
-_AGENT: dict[str, Any] = {"library_name": "imgclean", "library_version": __version__}
+AGENT: dict[str, Any] = {"library_name": "imgclean", "library_version": __version__}
+"""Who asks, as the client's functions take it."""
 
 _Answer = TypeVar("_Answer")
 
@@ -98,7 +100,7 @@ def look_up(reference: HubReference) -> RemoteFile:
 
     def ask(token: str | None) -> RemoteFile:
         found = huggingface_hub.get_hf_file_metadata(
-            url, token=token or False, timeout=_STEP_WITHIN, **_AGENT
+            url, token=token or False, timeout=_STEP_WITHIN, **AGENT
         )
         if not found.commit_hash or not found.etag:
             raise HubUnreachable(
@@ -113,7 +115,7 @@ def look_up(reference: HubReference) -> RemoteFile:
             found.etag,
             found.size,
             found.location,
-            build_hf_headers(token=(token or False) if to_hub else False, **_AGENT),
+            build_hf_headers(token=(token or False) if to_hub else False, **AGENT),
         )
 
     return with_token_if_needed(str(reference), ask)
@@ -124,7 +126,7 @@ def list_files(reference: HubReference) -> list[str]:
 
     Raises: as `look_up`.
     """
-    api = huggingface_hub.HfApi(**_AGENT)
+    api = huggingface_hub.HfApi(**AGENT)
 
     def ask(token: str | None) -> list[str]:
         return api.list_repo_files(
@@ -179,7 +181,7 @@ def asked(
     """
     if is_offline():
         raise offline(subject)
-    with refusals(subject, with_token=with_token):
+    with refusals(subject, with_token=with_token, within=within):
         try:
             return _answer(question, within)
         except HfHubHTTPError as error:
@@ -205,7 +207,9 @@ def asked_wait(error: HfHubHTTPError) -> int | None:
 
 
 @contextmanager
-def refusals(subject: str, *, with_token: bool = False) -> Iterator[None]:
+def refusals(
+    subject: str, *, with_token: bool = False, within: float = ANSWER_WITHIN
+) -> Iterator[None]:
     """Turn what the client raises into errors that say what to do."""
     try:
         yield
@@ -217,7 +221,7 @@ def refusals(subject: str, *, with_token: bool = False) -> Iterator[None]:
         raise _explained(subject, error, with_token=with_token) from error
     except TimeoutError as error:
         raise HubUnreachable(
-            f"{subject}: {constants.ENDPOINT} does not answer within {ANSWER_WITHIN:g} s",
+            f"{subject}: {constants.ENDPOINT} does not answer within {within:.0f} s",
             hint=_NETWORK_HINT,
         ) from error
     except http.TimeoutException as error:
@@ -235,9 +239,11 @@ def _answer(question: Callable[[], _Answer], within: float) -> _Answer:
     """Return the answer, or raise TimeoutError: names may be looked up for a long time."""
     answers: queue.Queue[tuple[bool, Any]] = queue.Queue(1)
 
+    context = contextvars.copy_context()
+
     def work() -> None:
         try:
-            answers.put((True, question()))
+            answers.put((True, context.run(question)))
         except BaseException as error:  # noqa: BLE001 - raised where it was asked
             answers.put((False, error))
 
@@ -274,6 +280,10 @@ def _explained(subject: str, error: HfHubHTTPError, *, with_token: bool) -> HubE
         said = f" ({error.server_message})" if error.server_message else ""
         hint = "check HF_TOKEN, and what it may do" if with_token else "set HF_TOKEN"
         return HubRefused(f"{subject}: the Hub refuses it{said}", hint=hint)
+    if status == 412:
+        return HubRefused(
+            f"{subject}: somebody has changed it meanwhile", hint="look at it, and push again"
+        )
     if status == 429:
         wait = asked_wait(error)
         when = "" if wait is None else f" for {wait} s"
