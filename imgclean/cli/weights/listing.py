@@ -72,7 +72,8 @@ def _purpose(item: Item) -> str:
     if item.task is None:
         return f"for training: {item.model}" if item.model else "a checkpoint that nothing names"
     kind = _KINDS.get(item.channels or 0, f"{item.channels} channels")
-    parts = [f"{item.model}, {kind}, {item.noise}"]
-    for first in item.results[:1]:
-        parts.append(f"{first.psnr:.2f} dB for {first.degradation} on {first.set}")
-    return "; ".join(parts)
+    about = f"{item.model}, {kind}, {item.noise}"
+    if not item.results:
+        return about
+    first = item.results[0]
+    return f"{about}; {first.psnr:.2f} dB for {first.degradation} on {first.set}"
