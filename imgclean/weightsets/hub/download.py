@@ -10,6 +10,7 @@ import errno
 import shutil
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from huggingface_hub import get_session
 from huggingface_hub.errors import HfHubHTTPError
@@ -54,6 +55,7 @@ def download(remote: RemoteFile, partial: Path) -> None:
             except http.TimeoutException as error:
                 raise _silent(remote.name, partial) from error
             except (http.TransportError, HfHubHTTPError) as error:
+                _require_no_refusal(remote, error)
                 in_vain = 0 if _size(partial) > before else in_vain + 1
                 if in_vain == _IN_VAIN or not _is_momentary(error):
                     raise
@@ -96,6 +98,16 @@ def _is_momentary(error: Exception) -> bool:
     if isinstance(error, HfHubHTTPError):
         return error.response.status_code in _MOMENTARY and asked_wait(error) is None
     return True
+
+
+def _require_no_refusal(remote: RemoteFile, error: Exception) -> None:
+    """Say it where the storage, which wants no token, refuses what the Hub has just offered."""
+    if isinstance(error, HfHubHTTPError) and error.response.status_code in (401, 403):
+        raise HubUnreachable(
+            f"{remote.name}: {urlsplit(remote.url).hostname} refuses to give it "
+            f"({error.response.status_code})",
+            hint="try again; a proxy may be in between",
+        ) from error
 
 
 def _silent(name: str, partial: Path) -> HubUnreachable:

@@ -107,11 +107,17 @@ def _beside(reference: HubReference, name: str) -> HubReference:
 def _name_a_file(reference: HubReference) -> str:
     """Return a hint that names what the repository does hold."""
     hint = f"name a file of it, as {dataclasses.replace(reference, file='FILE')}"
+    there = files_there(reference)
+    return f"{hint}; {there}" if there else hint
+
+
+def files_there(reference: HubReference) -> str:
+    """Return what the repository has, in words; nothing if that cannot be known."""
     try:
         names = [name for name in list_files(reference) if not name.startswith(".git")]
     except HubError:
-        return hint
-    return f"{hint}; it has {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
+        return ""
+    return f"it has {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else ""
 
 
 def _require_pinned(remote: RemoteFile, sha256: str | None) -> None:

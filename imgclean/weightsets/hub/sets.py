@@ -16,7 +16,7 @@ from imgclean.errors import (
 from imgclean.weightsets.catalogue import WeightSet
 from imgclean.weightsets.config import CONFIG_NAME, WEIGHTS_NAME, read_config
 from imgclean.weightsets.hub.cache import find_cached, is_sound
-from imgclean.weightsets.hub.pull import pull_file, pull_set
+from imgclean.weightsets.hub.pull import files_there, pull_file, pull_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,12 @@ def pull_reference(reference: HubReference, *, refresh: bool = False) -> Path:
         HubError, CacheUnwritable, WeightsCorrupt: as `pull_file` and `pull_set`.
     """
     folder = _folder_of_set(reference, refresh=refresh)
-    return folder or pull_file(reference, refresh=refresh).path
+    if folder is not None:
+        return folder
+    try:
+        return pull_file(reference, refresh=refresh).path
+    except FileNotOnHub as error:
+        raise FileNotOnHub(str(error), hint=files_there(reference)) from error
 
 
 def pull_entry(name: str, entry: HubEntry) -> Path:
