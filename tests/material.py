@@ -23,6 +23,7 @@ ENVIRONMENT = os.environ | {
     "COLUMNS": "200",
     "HF_HUB_OFFLINE": "1",
     "IMGCLEAN_CONFIG": "",
+    "IMGCLEAN_CATALOGUE": "",
 }
 
 

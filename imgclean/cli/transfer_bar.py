@@ -18,7 +18,8 @@ from imgclean.cli.console import printable, say, stderr
 from imgclean.weightsets.hub.transfers import Transfer
 
 _SMALL = 100_000  # bytes of a file that is not worth a line
-_BETWEEN_LINES = 10.0  # seconds, where there is no terminal
+_FIRST_LINE = 2.0  # seconds from the beginning, where there is no terminal
+_BETWEEN_LINES = 10.0
 
 
 class TransferBar:
@@ -31,7 +32,7 @@ class TransferBar:
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._bar: Progress | None = None
-        self._next_line = 0.0
+        self._next_line: float | None = None
 
     def __call__(self, transfer: Transfer) -> None:
         """Show one report."""
@@ -45,12 +46,15 @@ class TransferBar:
             self._end(transfer)
 
     def _show(self, transfer: Transfer) -> None:
+        now = time.monotonic()
         if stderr.is_terminal:
             self._advance(transfer)
-        elif (transfer.total or 0) > _SMALL and time.monotonic() >= self._next_line:
+        elif self._next_line is None:
+            self._next_line = now + _FIRST_LINE
+        elif now >= self._next_line:
             whole = f" of {decimal(transfer.total)}" if transfer.total else ""
             say(f"{transfer.file}: {decimal(transfer.done)}{whole}")
-            self._next_line = time.monotonic() + _BETWEEN_LINES
+            self._next_line = now + _BETWEEN_LINES
 
     def _advance(self, transfer: Transfer) -> None:
         if self._bar is None:
@@ -69,7 +73,7 @@ class TransferBar:
 
     def _end(self, transfer: Transfer) -> None:
         self.close()
-        self._next_line = 0.0
+        self._next_line = None
         if transfer.state == "finished" and transfer.done > _SMALL:
             say(f"{transfer.file}: all of {decimal(transfer.done)}")
 

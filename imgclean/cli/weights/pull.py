@@ -59,6 +59,9 @@ def pull(
             say_error(str(error), error.hint)
             codes.append(exit_code_of(error))
             continue
+        except KeyboardInterrupt:
+            say("interrupted; the next pull goes on from here")
+            raise
         size = _size(place)
         if json_lines:
             typer.echo(json.dumps({"name": name, "place": str(place), "bytes": size}))

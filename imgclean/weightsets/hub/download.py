@@ -86,6 +86,7 @@ def _stream(remote: RemoteFile, partial: Path) -> None:
             done, reported = start, 0.0
             for chunk in response.iter_raw():
                 file.write(chunk)
+                file.flush()  # so that a kill loses nothing
                 done += len(chunk)
                 now = time.monotonic()
                 if now - reported > _BETWEEN_REPORTS:
