@@ -19,6 +19,7 @@ from imgclean.inference.passage import pass_through
 from imgclean.inference.selection import Selection, choose
 from imgclean.inference.settings import InferenceSettings, require_task
 from imgclean.weightsets.catalogue import installed, is_path
+from imgclean.weightsets.hub.reference import is_hub_reference
 from imgclean.weightsets.network import load_network
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def load(
     registry = _registry()
     catalogue = installed()
     named = catalogue.sets.keys() | catalogue.available.keys()
-    is_weights = is_path(name) or name in named
+    is_weights = is_path(name) or is_hub_reference(name) or name in named
     models = {text for each in registry.models() for text in (each.info.name, each.key)}
     if not is_weights and name not in models:
         near = nearest_names(name, models | named)

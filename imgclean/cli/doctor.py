@@ -8,6 +8,7 @@ import platform
 import re
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -40,7 +41,7 @@ def doctor(context: typer.Context, json_lines: JsonOption = False) -> None:
 
     Example: imgclean doctor > report.txt
     """
-    findings = [*_machine(), *_packages(), *_devices(), *_plugins(), *_weight_sets(), *_cache()]
+    findings = [*_machine(), *_packages(), *_devices(), *_plugins(), *_weight_sets(), *_hub()]
     findings.append(_configuration(context))
     if json_lines:
         for each in findings:
@@ -125,10 +126,23 @@ def _plugins() -> list[Finding]:
     return loaded + failed
 
 
-def _cache() -> list[Finding]:
-    from huggingface_hub.constants import HF_HUB_CACHE
+def _hub() -> list[Finding]:
+    """Return where the Hub is, whether it may be asked, and what is kept of it. Asks nobody."""
+    from huggingface_hub import constants
 
-    return [Finding("Hub cache", HF_HUB_CACHE)]
+    from imgclean.weightsets.hub.cache import cache_folder, recorded
+    from imgclean.weightsets.hub.client import is_offline
+    from imgclean.weightsets.hub.entries import user_catalogue
+
+    has_token = "HF_TOKEN" in os.environ or Path(constants.HF_TOKEN_PATH).exists()
+    asked = "never asked: offline" if is_offline() else "asked for what is not here"
+    own = user_catalogue()
+    absent = "" if own is None or own.exists() else ", not there"
+    return [
+        Finding("Hub", f"{constants.ENDPOINT}, {asked}, {'a' if has_token else 'no'} token"),
+        Finding("Hub cache", f"{cache_folder()}, {len(recorded())} files of imgclean's"),
+        Finding("catalogue", "switched off" if own is None else f"{own}{absent}"),
+    ]
 
 
 def _configuration(context: typer.Context) -> Finding:

@@ -23,7 +23,10 @@ ModelOption = Annotated[
 WeightsOption = Annotated[
     str | None,
     typer.Option(
-        "--weights", "-w", rich_help_panel=CLEANING, help="Weight set: a name, or a path to one."
+        "--weights",
+        "-w",
+        rich_help_panel=CLEANING,
+        help="Weight set: a name, a path or hf://OWNER/NAME.",
     ),
 ]
 WeightSetsOption = Annotated[
@@ -32,7 +35,7 @@ WeightSetsOption = Annotated[
         "--weights",
         "-w",
         rich_help_panel=CLEANING,
-        help="Weight set: a name, or a path to one; repeatable.",
+        help="Weight set: a name, a path or hf://OWNER/NAME; repeatable.",
     ),
 ]
 SetOption = Annotated[

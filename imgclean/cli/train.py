@@ -88,7 +88,8 @@ def train(
     ] = None,
     colour: ColourOption = None,
     init: Annotated[
-        str | None, typer.Option("--init", help="Weight set to begin from: a name or a path.")
+        str | None,
+        typer.Option("--init", help="Weight set to begin from: a name, a path or hf://OWNER/NAME."),
     ] = None,
     steps: Annotated[
         int | None, typer.Option(rich_help_panel=_LENGTH, help="Train for this many steps.")

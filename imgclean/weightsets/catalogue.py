@@ -217,8 +217,8 @@ def set_folder(path: Path) -> Path | None:
 
 
 def is_path(reference: str) -> bool:
-    """Whether a reference is a path rather than the name of a set."""
-    return (
+    """Whether a reference is a path rather than a name or a place on the Hub."""
+    return not is_hub_reference(reference) and (
         "/" in reference
         or "\\" in reference
         or reference.startswith(".")
