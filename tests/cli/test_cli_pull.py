@@ -346,6 +346,14 @@ def test_a_commit_that_the_hub_answers_with_another_is_refused(hub, published, p
     refused(pull(f"{PLACE}@{published}"), "answers with commit 000000000000")
 
 
+@pytest.mark.parametrize("header", ["X-Repo-Commit", "ETag"])
+def test_what_the_hub_says_becomes_no_path_elsewhere(hub, published, pull, tmp_path, header):
+    said = {"X-Repo-Commit": "0" * 40, "ETag": '"1"', "Content-Length": "2"}
+    hub.break_next(status(200, said | {header: '"../../../../escaped"'}), method="HEAD")
+    refused(pull(PLACE), "does not answer as the Hub does")
+    assert [*tmp_path.rglob("*escaped*")] == []
+
+
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
 def test_a_cached_file_that_is_damaged_is_fetched_again(hub, published, pull, tmp_path, name):
     pull(PLACE)

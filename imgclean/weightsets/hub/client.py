@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import queue
+import re
 import sys
 import threading
 import time
@@ -34,6 +35,7 @@ from imgclean.errors import (
     NotOnHub,
     one_line,
 )
+from imgclean.weightsets.hub.reference import is_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +54,8 @@ _NETWORK_HINT = "check the network, HTTPS_PROXY and HF_ENDPOINT; --offline uses 
 
 AGENT: dict[str, Any] = {"library_name": "imgclean", "library_version": __version__}
 """Who asks, as the client's functions take it."""
+
+_NAME = re.compile(r"[\w.-]{1,128}", re.ASCII)  # what may be the name of a file here
 
 _Answer = TypeVar("_Answer")
 
@@ -102,7 +106,7 @@ def look_up(reference: HubReference) -> RemoteFile:
         found = huggingface_hub.get_hf_file_metadata(
             url, token=token or False, timeout=_STEP_WITHIN, **AGENT
         )
-        if not found.commit_hash or not found.etag:
+        if not (is_commit(found.commit_hash or "") and _NAME.fullmatch(found.etag or "")):
             raise HubUnreachable(
                 f"{reference}: {constants.ENDPOINT} does not answer as the Hub does",
                 hint="a login page or a proxy may be in between; check HF_ENDPOINT",
@@ -111,8 +115,8 @@ def look_up(reference: HubReference) -> RemoteFile:
         return RemoteFile(
             reference,
             file,
-            found.commit_hash,
-            found.etag,
+            str(found.commit_hash),
+            str(found.etag),
             found.size,
             found.location,
             build_hf_headers(token=(token or False) if to_hub else False, **AGENT),

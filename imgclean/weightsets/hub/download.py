@@ -84,7 +84,7 @@ def _stream(remote: RemoteFile, partial: Path) -> None:
         with partial.open("r+b" if start else "wb") as file:
             file.seek(start)
             done, reported = start, 0.0
-            for chunk in response.iter_raw():
+            for chunk in response.iter_bytes():
                 file.write(chunk)
                 file.flush()  # so that a kill loses nothing
                 done += len(chunk)

@@ -62,10 +62,10 @@ def parse_hub_reference(text: str) -> HubReference:
     match = _REFERENCE.fullmatch(text.removesuffix("/"))
     if match is None or not is_repository(match["repository"]):
         raise InvalidSetting(f"{text} names no repository of the Hub", hint=_HINT)
-    file = match["file"]
-    if file is not None and not is_plain_path(file):
-        raise InvalidSetting(f"{text} names no file of a repository", hint=_HINT)
-    return HubReference(match["repository"], unquote(match["revision"] or MAIN), file)
+    revision, file = unquote(match["revision"] or MAIN), match["file"]
+    if not is_plain_path(revision) or not (file is None or is_plain_path(file)):
+        raise InvalidSetting(f"{text} names no revision or file of a repository", hint=_HINT)
+    return HubReference(match["repository"], revision, file)
 
 
 def is_plain_path(file: str) -> bool:
