@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from imgclean import __version__
@@ -23,7 +24,6 @@ from imgclean.weightsets.store import write_config, write_weight_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import torch
 
@@ -158,5 +158,8 @@ def _with_results(weights: WeightSet, results: list[Measurement]) -> WeightSet:
 def _without_folders(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe without what is of this machine alone."""
     settings = recipe.model_dump(exclude=_OF_THIS_MACHINE, exclude_none=True)
+    for stage in settings["stages"]:
+        if Path(stage.get("init", "")).is_absolute():  # a path, which a recipe's file has in full
+            stage["init"] = Path(stage["init"]).name
     kept = recipe.data.model_dump(include=_OF_DATA, exclude_defaults=True)
     return settings | ({"data": kept} if kept else {})
