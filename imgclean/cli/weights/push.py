@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.filesize import decimal
 
-from imgclean.cli.console import say, stderr
+from imgclean.cli.console import say
 from imgclean.cli.options import JsonOption, QuietOption
 from imgclean.errors import InputNotFound, InvalidSetting
+from imgclean.weightsets.config import CONFIG_NAME
 
 if TYPE_CHECKING:
     from imgclean.weightsets.hub.push import Push
@@ -49,19 +50,22 @@ def push(
     if not run.is_dir():
         raise InputNotFound(f"{run} is no folder", hint="name the folder of a weight set")
     plan = plan_push(run, repository, private=private)
-    if not quiet:
+    asks = bool(plan.files) and not (dry_run or yes)
+    if asks or not quiet:
         _describe(plan)
     commit = plan.parent
     if plan.files and not dry_run:
-        if not yes:
-            _require_consent()
+        if asks and not _has_consent():
+            say("nothing was sent")
+            return
         commit = send(
             plan,
             message=message or f"{plan.config.name}, {plan.config.sha256[:12]}",
-            show_progress=stderr.is_terminal and not quiet,
         )
         if not quiet:
             say(f"sent: {plan.reference}@{commit}")
+    elif dry_run and not quiet:
+        say("nothing was sent")
     if json_lines:
         line = {
             "repository": plan.reference.repository,
@@ -81,12 +85,14 @@ def _describe(plan: Push) -> None:
     if not plan.files:
         say("  all of it is there already")
     config = plan.config
-    results = f"{len(config.results)} results" if config.results else "nothing measured"
+    count = len(config.results)
+    results = f"{count} result{'s' * (count > 1)}" if count else "nothing measured"
     say(f"  {config.name}: {config.model}, {config.noise}, licence {config.licence}, {results}")
+    for place in plan.places:
+        say(f"  careful: {CONFIG_NAME} names a place on this machine: {place}")
 
 
-def _require_consent() -> None:
+def _has_consent() -> bool:
     if not sys.stdin.isatty():
         raise InvalidSetting("nobody is there to be asked", hint="add --yes, or --dry-run")
-    if not typer.confirm("Send it?", err=True):
-        raise typer.Exit
+    return typer.confirm("Send it?", err=True)

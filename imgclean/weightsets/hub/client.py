@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextvars
+import json
 import queue
 import re
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -47,8 +48,8 @@ http: Any = sys.modules[HfHubHTTPError.__mro__[1].__module__.partition(".")[0]]
 
 ANSWER_WITHIN = 5.0  # seconds, all in all
 _STEP_WITHIN = 4.0  # of connecting, and of waiting for each packet
-_BUSY = (408, 429, 500, 502, 503, 504)
-_LONGEST_WAIT = 3  # seconds that the Hub may ask for, to be tried once more
+BUSY = (408, 429, 500, 502, 503, 504)
+LONGEST_WAIT = 3  # seconds that the Hub may ask for, to be tried once more
 _SHORT_WAIT = 1.0  # where it asks for none
 _NETWORK_HINT = "check the network, HTTPS_PROXY and HF_ENDPOINT; --offline uses what is cached"
 
@@ -107,10 +108,7 @@ def look_up(reference: HubReference) -> RemoteFile:
             url, token=token or False, timeout=_STEP_WITHIN, **AGENT
         )
         if not (is_commit(found.commit_hash or "") and _NAME.fullmatch(found.etag or "")):
-            raise HubUnreachable(
-                f"{reference}: {constants.ENDPOINT} does not answer as the Hub does",
-                hint="a login page or a proxy may be in between; check HF_ENDPOINT",
-            )
+            raise _no_hub(str(reference))
         to_hub = _origin(found.location) == _origin(constants.ENDPOINT)
         return RemoteFile(
             reference,
@@ -186,14 +184,16 @@ def asked(
     if is_offline():
         raise offline(subject)
     with refusals(subject, with_token=with_token, within=within):
+        until = time.monotonic() + within
         try:
-            return _answer(question, within)
+            return answer_by(question, lambda: until)
         except HfHubHTTPError as error:
             wait = asked_wait(error)
-            if error.response.status_code not in _BUSY or (wait or 0) > _LONGEST_WAIT:
+            if error.response.status_code not in BUSY or (wait or 0) > LONGEST_WAIT:
                 raise
             time.sleep(_SHORT_WAIT if wait is None else wait)
-            return _answer(question, within)
+            again_until = time.monotonic() + within
+            return answer_by(question, lambda: again_until)
 
 
 def offline(subject: str) -> HubOffline:
@@ -233,14 +233,21 @@ def refusals(
             f"{subject}: no answer from {_host(error)}: {type(error).__name__}",
             hint=_NETWORK_HINT,
         ) from error
+    except json.JSONDecodeError as error:
+        raise _no_hub(subject) from error
     except (http.HTTPError, http.InvalidURL) as error:
         raise HubUnreachable(
             f"{subject}: cannot reach {_host(error)}: {one_line(error)}", hint=_NETWORK_HINT
         ) from error
 
 
-def _answer(question: Callable[[], _Answer], within: float) -> _Answer:
-    """Return the answer, or raise TimeoutError: names may be looked up for a long time."""
+def answer_by(question: Callable[[], _Answer], deadline: Callable[[], float]) -> _Answer:
+    """Return the answer, or raise TimeoutError: names may be looked up for a long time.
+
+    Args:
+        question: put in a thread of its own, which is left to itself when time is up.
+        deadline: until when to wait, on the monotonic clock; it may move meanwhile.
+    """
     answers: queue.Queue[tuple[bool, Any]] = queue.Queue(1)
 
     context = contextvars.copy_context()
@@ -252,10 +259,12 @@ def _answer(question: Callable[[], _Answer], within: float) -> _Answer:
             answers.put((False, error))
 
     threading.Thread(target=work, name="hub", daemon=True).start()
-    try:
-        answered, answer = answers.get(timeout=within)
-    except queue.Empty:
-        raise TimeoutError from None
+    while (left := deadline() - time.monotonic()) > 0:
+        with suppress(queue.Empty):
+            answered, answer = answers.get(timeout=left)
+            break
+    else:
+        raise TimeoutError
     if not answered:
         raise answer
     return answer  # type: ignore[no-any-return]
@@ -288,6 +297,9 @@ def _explained(subject: str, error: HfHubHTTPError, *, with_token: bool) -> HubE
         return HubRefused(
             f"{subject}: somebody has changed it meanwhile", hint="look at it, and push again"
         )
+    if status in (400, 409, 422):
+        said = " ".join((error.server_message or "").split()) or f"status {status}"
+        return HubRefused(f"{subject}: the Hub refuses it ({said})", hint="look at it there")
     if status == 429:
         wait = asked_wait(error)
         when = "" if wait is None else f" for {wait} s"
@@ -297,6 +309,13 @@ def _explained(subject: str, error: HfHubHTTPError, *, with_token: bool) -> HubE
         )
     return HubUnreachable(
         f"{subject}: {constants.ENDPOINT} answers {status}", hint="try again later"
+    )
+
+
+def _no_hub(subject: str) -> HubUnreachable:
+    return HubUnreachable(
+        f"{subject}: {constants.ENDPOINT} does not answer as the Hub does",
+        hint="a login page or a proxy may be in between; check HF_ENDPOINT",
     )
 
 
