@@ -3,56 +3,35 @@
 from __future__ import annotations
 
 import contextvars
-import json
 import queue
 import re
-import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import huggingface_hub
 from huggingface_hub import constants
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    OfflineModeIsEnabled,
-    RemoteEntryNotFoundError,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.utils import build_hf_headers
 
 from imgclean import __version__
-from imgclean.errors import (
-    FileNotOnHub,
-    HubError,
-    HubOffline,
-    HubRefused,
-    HubUnreachable,
-    NotOnHub,
-    one_line,
-)
+from imgclean.errors import HubRefused, NotOnHub
 from imgclean.weightsets.hub.reference import is_commit
+from imgclean.weightsets.hub.refusals import asked_wait, no_hub, offline, refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from imgclean.weightsets.hub.reference import HubReference
-
-# httpx, or httpx2: the client changed its library once
-http: Any = sys.modules[HfHubHTTPError.__mro__[1].__module__.partition(".")[0]]
 
 ANSWER_WITHIN = 5.0  # seconds, all in all
 _STEP_WITHIN = 4.0  # of connecting, and of waiting for each packet
 BUSY = (408, 429, 500, 502, 503, 504)
 LONGEST_WAIT = 3  # seconds that the Hub may ask for, to be tried once more
 _SHORT_WAIT = 1.0  # where it asks for none
-_NETWORK_HINT = "check the network, HTTPS_PROXY and HF_ENDPOINT; --offline uses what is cached"
-
 AGENT: dict[str, Any] = {"library_name": "imgclean", "library_version": __version__}
 """Who asks, as the client's functions take it."""
 
@@ -108,7 +87,7 @@ def look_up(reference: HubReference) -> RemoteFile:
             url, token=token or False, timeout=_STEP_WITHIN, **AGENT
         )
         if not (is_commit(found.commit_hash or "") and _NAME.fullmatch(found.etag or "")):
-            raise _no_hub(str(reference))
+            raise no_hub(str(reference))
         to_hub = _origin(found.location) == _origin(constants.ENDPOINT)
         return RemoteFile(
             reference,
@@ -196,51 +175,6 @@ def asked(
             return answer_by(question, lambda: again_until)
 
 
-def offline(subject: str) -> HubOffline:
-    """Return the error that says that something is not here and cannot be fetched."""
-    return HubOffline(
-        f"{subject} is not in the cache, and nothing may be fetched: offline",
-        hint="pull it once without --offline and HF_HUB_OFFLINE, see `imgclean weights pull`",
-    )
-
-
-def asked_wait(error: HfHubHTTPError) -> int | None:
-    """Return the seconds that the Hub asks to wait; None where it does not say."""
-    text = error.response.headers.get("Retry-After", "")
-    return int(text) if text.isdecimal() else None
-
-
-@contextmanager
-def refusals(
-    subject: str, *, with_token: bool = False, within: float = ANSWER_WITHIN
-) -> Iterator[None]:
-    """Turn what the client raises into errors that say what to do."""
-    try:
-        yield
-    except HubError:
-        raise
-    except OfflineModeIsEnabled as error:
-        raise offline(subject) from error
-    except HfHubHTTPError as error:
-        raise _explained(subject, error, with_token=with_token) from error
-    except TimeoutError as error:
-        raise HubUnreachable(
-            f"{subject}: {constants.ENDPOINT} does not answer within {within:.0f} s",
-            hint=_NETWORK_HINT,
-        ) from error
-    except http.TimeoutException as error:
-        raise HubUnreachable(
-            f"{subject}: no answer from {_host(error)}: {type(error).__name__}",
-            hint=_NETWORK_HINT,
-        ) from error
-    except json.JSONDecodeError as error:
-        raise _no_hub(subject) from error
-    except (http.HTTPError, http.InvalidURL) as error:
-        raise HubUnreachable(
-            f"{subject}: cannot reach {_host(error)}: {one_line(error)}", hint=_NETWORK_HINT
-        ) from error
-
-
 def answer_by(question: Callable[[], _Answer], deadline: Callable[[], float]) -> _Answer:
     """Return the answer, or raise TimeoutError: names may be looked up for a long time.
 
@@ -268,63 +202,6 @@ def answer_by(question: Callable[[], _Answer], deadline: Callable[[], float]) ->
     if not answered:
         raise answer
     return answer  # type: ignore[no-any-return]
-
-
-def _explained(subject: str, error: HfHubHTTPError, *, with_token: bool) -> HubError:
-    """Return what the Hub's refusal means to a user."""
-    status = error.response.status_code
-    if isinstance(error, GatedRepoError):
-        page = f"{constants.ENDPOINT}/{subject.removeprefix('hf://').partition('@')[0]}"
-        return HubRefused(
-            f"{subject} is gated", hint=f"accept its terms at {page}, and set HF_TOKEN"
-        )
-    if isinstance(error, RepositoryNotFoundError):
-        hint = "check the name; a private repository wants HF_TOKEN"
-        if with_token:
-            hint = "check the name, and that the token may read it"
-        return NotOnHub(f"{subject}: the Hub has no such repository", hint=hint)
-    if isinstance(error, RevisionNotFoundError):
-        return NotOnHub(
-            f"{subject}: the repository has no such revision", hint="name a branch, tag or commit"
-        )
-    if isinstance(error, RemoteEntryNotFoundError):
-        return FileNotOnHub(f"{subject}: the repository has no such file")
-    if status in (401, 403):
-        said = f" ({error.server_message})" if error.server_message else ""
-        hint = "check HF_TOKEN, and what it may do" if with_token else "set HF_TOKEN"
-        return HubRefused(f"{subject}: the Hub refuses it{said}", hint=hint)
-    if status == 412:
-        return HubRefused(
-            f"{subject}: somebody has changed it meanwhile", hint="look at it, and push again"
-        )
-    if status in (400, 409, 422):
-        said = " ".join((error.server_message or "").split()) or f"status {status}"
-        return HubRefused(f"{subject}: the Hub refuses it ({said})", hint="look at it there")
-    if status == 429:
-        wait = asked_wait(error)
-        when = "" if wait is None else f" for {wait} s"
-        return HubUnreachable(
-            f"{subject}: the Hub answers no more requests{when} (429)",
-            hint="try again then; with HF_TOKEN it answers more",
-        )
-    return HubUnreachable(
-        f"{subject}: {constants.ENDPOINT} answers {status}", hint="try again later"
-    )
-
-
-def _no_hub(subject: str) -> HubUnreachable:
-    return HubUnreachable(
-        f"{subject}: {constants.ENDPOINT} does not answer as the Hub does",
-        hint="a login page or a proxy may be in between; check HF_ENDPOINT",
-    )
-
-
-def _host(error: Exception) -> str:
-    """Return which host it was about."""
-    try:
-        return str(error.request.url.host)  # type: ignore[attr-defined]
-    except (AttributeError, RuntimeError):
-        return constants.ENDPOINT
 
 
 def _origin(url: str) -> tuple[str, str]:

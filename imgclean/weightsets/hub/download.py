@@ -18,7 +18,7 @@ from huggingface_hub.utils import hf_raise_for_status
 
 from imgclean.atomic import refusal
 from imgclean.errors import CacheUnwritable, HubUnreachable
-from imgclean.weightsets.hub.client import asked_wait, http, refusals
+from imgclean.weightsets.hub.refusals import asked_wait, http, refusals
 from imgclean.weightsets.hub.transfers import Transfer, report
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from huggingface_hub.utils import (
 )
 
 from imgclean.errors import HubUnreachable
-from imgclean.weightsets.hub.client import BUSY, LONGEST_WAIT, asked_wait, http, refusals
+from imgclean.weightsets.hub.client import BUSY, LONGEST_WAIT
+from imgclean.weightsets.hub.refusals import asked_wait, http, refusals
 from imgclean.weightsets.hub.transfers import Transfer, report
 
 if TYPE_CHECKING:
