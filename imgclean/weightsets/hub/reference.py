@@ -11,7 +11,8 @@ from imgclean.errors import InvalidSetting
 SCHEME = "hf://"
 MAIN = "main"
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+_PART = r"[A-Za-z0-9](?:[\w.-]{0,94}\w)?"
+_REPOSITORY = re.compile(f"{_PART}/{_PART}", re.ASCII)
 _REFERENCE = re.compile(
     r"hf://(?P<repository>[^/@]+/[^/@]+)(?:@(?P<revision>[^/]+))?(?:/(?P<file>.+))?"
 )
@@ -50,7 +51,11 @@ def is_commit(revision: str) -> bool:
 
 def is_repository(text: str) -> bool:
     """Whether a text is `owner/name` of a repository."""
-    return _REPOSITORY.fullmatch(text) is not None and ".." not in text and "--" not in text
+    return (
+        _REPOSITORY.fullmatch(text) is not None
+        and not any(each in text for each in ("..", "--"))
+        and not text.endswith(".git")
+    )
 
 
 def parse_hub_reference(text: str) -> HubReference:
@@ -71,4 +76,5 @@ def parse_hub_reference(text: str) -> HubReference:
 def is_plain_path(file: str) -> bool:
     """Whether a path leads to a place inside the repository, on every system."""
     parts = file.split("/")
-    return all(part not in ("", ".", "..") for part in parts) and not set(file) & set('\\:?*<>|"')
+    plain = file.isprintable() and not set(file) & set('\\:?*<>|"')
+    return plain and all(part not in ("", ".", "..") for part in parts)
