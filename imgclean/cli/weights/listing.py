@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from imgclean.weightsets.hub.inventory import Item
 
 _KINDS = {1: "gray", 3: "colour"}
+_WIDTH = 80
+_INDENT = 4
+_LONGEST_NAME = 40
 
 
 def list_weights(json_lines: JsonOption = False) -> None:
@@ -58,22 +61,32 @@ def facts_of(item: Item) -> dict[str, Any]:
 
 
 def _print(items: list[Item]) -> None:
-    """Print two lines for each: what to fetch or to remove, and what it is good for."""
-    widest = max((len(each.name) for each in items), default=0)
+    """Print two lines for each: what to fetch or to remove, and what it is good for.
+
+    The name is never cut. Beside a long one there is no room for what else the first line has.
+    """
+    widest = max((len(each.name) for each in items if len(each.name) <= _LONGEST_NAME), default=0)
     for each in items:
         size = "" if each.bytes is None else decimal(each.bytes)
         facts = f"{size:>9}  {each.licence or '':<12}  {each.state}"
+        purposes = _purposes(each)
+        if len(each.name) > _LONGEST_NAME:
+            known = ", ".join(fact for fact in (size, each.licence, each.state) if fact)
+            facts, purposes = "", [f"{known}; {purpose}" for purpose in purposes]
+        room = _WIDTH - _INDENT
+        purpose = next((text for text in purposes if len(text) <= room), purposes[-1])
         stdout.print(Text.assemble((each.name.ljust(widest), "bold"), facts), soft_wrap=True)
-        stdout.print(Text(f"    {_purpose(each)}", style="dim"), soft_wrap=True)
+        stdout.print(Text(" " * _INDENT + purpose, style="dim"), soft_wrap=True)
 
 
-def _purpose(item: Item) -> str:
-    """Return the kind of image, the noise domain and the first result; the card has all."""
+def _purposes(item: Item) -> list[str]:
+    """Return the kind of image, the noise domain and the first result; then the same in short."""
     if item.task is None:
-        return f"for training: {item.model}" if item.model else "a checkpoint that nothing names"
+        return [f"for training: {item.model}" if item.model else "nothing is known of its use"]
     kind = _KINDS.get(item.channels or 0, f"{item.channels} channels")
     about = f"{item.model}, {kind}, {item.noise}"
-    if not item.results:
-        return about
-    first = item.results[0]
-    return f"{about}; {first.psnr:.2f} dB for {first.degradation} on {first.set}"
+    results = [
+        f"{about}; {each.psnr:.2f} dB for {each.degradation} on {each.set}"
+        for each in item.results[:1]
+    ]
+    return [*results, about]
