@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgclean.errors import UnknownWeightSet, nearest_names
+from imgclean.errors import InvalidSetting, UnknownWeightSet, nearest_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,3 +33,17 @@ def chosen_items(names: Iterable[str] | None) -> list[Item]:
             raise UnknownWeightSet(f"nothing here is called {name}", hint=hint)
         found += [each for each in named if each not in found]
     return found
+
+
+def require_here(items: Iterable[Item]) -> None:
+    """Refuse what is only on the Hub.
+
+    Raises:
+        InvalidSetting: one is not on this machine.
+    """
+    for item in items:
+        if item.place is None:
+            verb = "pin" if item.state == "unpinned" else "pull"
+            raise InvalidSetting(
+                f"{item.name} is not here", hint=f"`imgclean weights {verb} {item.name}` fetches it"
+            )

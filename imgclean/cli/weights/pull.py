@@ -44,6 +44,7 @@ def pull(
     Example: imgclean weights pull hf://owner/dncnn-mine
     """
     from imgclean.weightsets.catalogue import installed
+    from imgclean.weightsets.hub.inventory import is_embedded
 
     catalogue = installed()
     wanted = list(names or ())
@@ -66,7 +67,11 @@ def pull(
         if json_lines:
             typer.echo(json.dumps({"name": name, "place": str(place), "bytes": size}))
         elif not quiet:
-            say(f"{name}: here, {decimal(size)}, sound")
+            embedded = name in catalogue.sets and is_embedded(catalogue.sets[name])
+            state = "embedded in a package" if embedded else "sound"
+            say(f"{name}: here, {decimal(size)}, {state}")
+    if not (wanted or quiet):
+        say("nothing is available that has no package: see `imgclean weights list`")
     if codes:
         raise typer.Exit(max(codes))
 
@@ -74,16 +79,21 @@ def pull(
 def _pulled(name: str, catalogue: Catalogue, *, refresh: bool) -> Path:
     """Return where it is now."""
     from imgclean.weightsets.catalogue import find
+    from imgclean.weightsets.hub.inventory import is_embedded
     from imgclean.weightsets.hub.reference import is_hub_reference, parse_hub_reference
     from imgclean.weightsets.hub.sets import pull_entry, pull_reference
 
     if is_hub_reference(name):
-        return pull_reference(parse_hub_reference(name), refresh=refresh)
-    if name in catalogue.available and name not in catalogue.sets:
-        return pull_entry(name, catalogue.available[name])
+        return pull_reference(parse_hub_reference(name), refresh=refresh, repair=True)
+    known = catalogue.sets.get(name)
+    if name in catalogue.available and not (known and is_embedded(known)):
+        return pull_entry(name, catalogue.available[name], repair=True)
     return find(name, catalogue, ()).folder
 
 
 def _size(place: Path) -> int:
-    files = place.iterdir() if place.is_dir() else (place,)
+    from imgclean.weightsets.config import CARD_NAME, CONFIG_NAME, read_config
+
+    names = (CONFIG_NAME, CARD_NAME, read_config(place).file) if place.is_dir() else ("",)
+    files = [place / name for name in names]
     return sum(each.stat().st_size for each in files if each.is_file())

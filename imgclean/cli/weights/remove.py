@@ -30,27 +30,26 @@ def remove(
 
     Example: imgclean weights rm hf://owner/dncnn-mine
     """
-    from imgclean.weightsets.hub.cache import discard
-    from imgclean.weightsets.hub.download import unwritable
-
     if not names and not everything:
         raise InvalidSetting("nothing is named", hint="name a weight set, or use --all")
     items = chosen_items(None if everything else names)
-    if not everything:
-        for item in items:
-            _require_cached(item)
+    if everything:
+        items = [each for each in items if each.files and each.is_ours]
     for item in items:
-        size = sum(file.path.stat().st_size for file in item.files if file.path.exists())
-        for file in item.files:
-            try:
-                discard(file)
-            except OSError as error:
-                raise unwritable(file.path, error) from error
-        if item.files and not quiet:
+        _require_ours(item)
+    for item in items:
+        size = _discard(item)
+        if not quiet:
             say(f"{item.name}: removed, {decimal(size)}")
+    if everything:
+        left = _discard_partial()
+        if left and not quiet:
+            say(f"what interrupted transfers have left: removed, {decimal(left)}")
+        if not (left or items or quiet):
+            say("nothing here was fetched from the Hub")
 
 
-def _require_cached(item: Item) -> None:
+def _require_ours(item: Item) -> None:
     if item.state == "embedded":
         raise InvalidSetting(
             f"{item.name} is embedded in a package",
@@ -58,3 +57,32 @@ def _require_cached(item: Item) -> None:
         )
     if not item.files:
         raise InvalidSetting(f"{item.name} is not here", hint="see `imgclean weights list`")
+    if not item.is_ours:
+        raise InvalidSetting(
+            f"{item.name} was fetched by another program",
+            hint=f"it is in {item.place}; see `hf cache`",
+        )
+
+
+def _discard(item: Item) -> int:
+    """Remove what was fetched; return its bytes."""
+    from imgclean.weightsets.hub.cache import discard
+    from imgclean.weightsets.hub.download import unwritable
+
+    size = sum(file.path.stat().st_size for file in item.files if file.path.exists())
+    for file in item.files:
+        try:
+            discard(file)
+        except OSError as error:
+            raise unwritable(file.path, error) from error
+    return size
+
+
+def _discard_partial() -> int:
+    from imgclean.weightsets.hub.cache import cache_folder, discard_partial
+    from imgclean.weightsets.hub.download import unwritable
+
+    try:
+        return discard_partial()
+    except OSError as error:
+        raise unwritable(cache_folder(), error) from error

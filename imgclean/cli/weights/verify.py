@@ -11,7 +11,7 @@ from rich.progress import track
 from imgclean.cli.console import say, say_error, stderr
 from imgclean.cli.exit_codes import SETUP
 from imgclean.cli.options import JsonOption, QuietOption
-from imgclean.cli.weights.matching import chosen_items
+from imgclean.cli.weights.matching import chosen_items, require_here
 
 
 def verify(
@@ -30,7 +30,10 @@ def verify(
     """
     from imgclean.weightsets.hub.inventory import damage_of
 
-    items = [each for each in chosen_items(names) if each.place is not None or each.files]
+    items = chosen_items(names)
+    if names:
+        require_here(items)
+    items = [each for each in items if each.place is not None]
     damaged = 0
     for item in track(
         items, "checking", console=stderr, transient=True, disable=quiet or not stderr.is_terminal
@@ -47,8 +50,10 @@ def verify(
             }
             typer.echo(json.dumps(line))
         if found:
-            cure = "imgclean weights pull" if item.state == "cached" else "install it again:"
-            say_error(f"{item.name}: {found}", f"{cure} {item.name}")
+            cure = "reinstall the package that has it"
+            if item.state == "cached":
+                cure = f"`imgclean weights pull {item.name}` fetches it again"
+            say_error(f"{item.name}: {found}", cure)
     if not (quiet or json_lines):
         say(f"{len(items)} checked, {damaged} damaged")
     if damaged:

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from imgclean.cli.weights.matching import chosen_items
-from imgclean.errors import InvalidSetting
+from imgclean.cli.weights.matching import chosen_items, require_here
 
 
 def where(
@@ -15,7 +14,7 @@ def where(
         str | None, typer.Argument(help="A weight set; by default the Hub's cache.")
     ] = None,
 ) -> None:
-    """Print the folder of a weight set, or of the cache that all of the Hub shares.
+    """Print where a weight set is, or the Hub's cache, which other programs share.
 
     Example: imgclean weights where dncnn-gray-25
     """
@@ -24,8 +23,7 @@ def where(
     if name is None:
         typer.echo(cache_folder())
         return
-    places = [each.place for each in chosen_items([name]) if each.place is not None]
-    if not places:
-        raise InvalidSetting(f"{name} is not here", hint=f"`imgclean weights pull {name}`")
-    for place in places:
-        typer.echo(place)
+    items = chosen_items([name])
+    require_here(items)
+    for item in items:
+        typer.echo(item.place)

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from huggingface_hub import constants, try_to_load_from_cache
 
 from imgclean.atomic import replacing
-from imgclean.weightsets.hub.reference import HubReference
+from imgclean.weightsets.hub.reference import HubReference, is_commit, is_plain_path
 from imgclean.weightsets.hub.transfers import Transfer, report
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from imgclean.weightsets.hub.client import RemoteFile
 
 _RECORD = "imgclean.json"
+_PARTIAL = ".imgclean.incomplete"
 _SHA256_LENGTH = 64
 _LOOK_AGAIN_AFTER = 0.2  # seconds
 
@@ -127,15 +128,13 @@ def blob_of(repository: str, etag: str) -> Path:
 
 def partial_of(repository: str, etag: str) -> Path:
     """Return where a file grows until it is whole."""
-    return blob_of(repository, f"{etag}.imgclean.incomplete")
+    return blob_of(repository, f"{etag}{_PARTIAL}")
 
 
 @contextmanager
 def sole_fetcher(name: str, repository: str, etag: str) -> Iterator[None]:
     """Wait until no other process fetches the file; on the lock that the Hub's client takes."""
-    folder = cache_folder() / ".locks" / repository_folder(repository).name
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{etag}.lock")
+    lock = _lock(repository_folder(repository), etag)
     waited = False
     while True:
         try:
@@ -154,42 +153,61 @@ def sole_fetcher(name: str, repository: str, etag: str) -> Iterator[None]:
 
 def keep(remote: RemoteFile, sha256: str) -> CachedFile:
     """Give a whole, sound blob its place in the folder of its commit; note that it is ours."""
-    reference = remote.reference
-    folder = repository_folder(reference.repository)
-    pointer = folder / "snapshots" / remote.commit / remote.file
-    pointer.parent.mkdir(parents=True, exist_ok=True)
-    _point(pointer, blob_of(reference.repository, remote.etag))
-    return record(remote, sha256)
+    cached = record(remote, sha256)  # first: what is noted and not there is fetched again
+    cached.path.parent.mkdir(parents=True, exist_ok=True)
+    _point(cached.path, blob_of(remote.reference.repository, remote.etag))
+    return cached
 
 
 def record(remote: RemoteFile, sha256: str) -> CachedFile:
-    """Note that a file that is here is sound and ours; and the branch's or tag's commit."""
-    reference, commit, file = remote.reference, remote.commit, remote.file
-    folder = repository_folder(reference.repository)
-    path = folder / "snapshots" / commit / file
-    with FileLock(cache_folder() / ".locks" / folder.name / f"{_RECORD}.lock"):
+    """Note that a file is sound and ours; and the branch's or tag's commit."""
+    repository, commit, file = remote.reference.repository, remote.commit, remote.file
+    folder = repository_folder(repository)
+    with _lock(folder, _RECORD):
         _write_record(folder, _read_record(folder) | {f"{commit}/{file}": sha256})
-        if reference.revision != commit:
-            ref = folder / "refs" / reference.revision
-            ref.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(ref) as temporary:
-                temporary.write_text(commit)
-    return CachedFile(HubReference(reference.repository, commit, file), path, sha256)
+        _note_commit(remote)
+    path = folder / "snapshots" / commit / file
+    return CachedFile(HubReference(repository, commit, file), path, sha256)
+
+
+def confirm(remote: RemoteFile, cached: CachedFile) -> CachedFile:
+    """Note the branch's or tag's commit, of which a sound file is here; whose it is stays."""
+    if cached.sha256:
+        return record(remote, file_sha256(cached.path))
+    with _lock(repository_folder(remote.reference.repository), _RECORD):
+        _note_commit(remote)
+    return cached
 
 
 def discard(cached: CachedFile) -> None:
     """Remove a file, its blob if no other commit has it, its record, and folders left empty."""
     folder = repository_folder(cached.reference.repository)
-    blob = _blob_of(cached.path)
-    cached.path.unlink(missing_ok=True)
-    if blob is not None and not any(
-        _blob_of(other) == blob for other in (folder / "snapshots").rglob("*")
-    ):
-        blob.unlink(missing_ok=True)
-    kept = _read_record(folder)
-    kept.pop(f"{cached.reference.revision}/{cached.reference.file}", None)
-    _write_record(folder, kept)
-    _prune(folder, cached)
+    with _lock(folder, _RECORD):
+        blob = _blob_of(cached.path)
+        cached.path.unlink(missing_ok=True)
+        if blob is not None and not any(
+            _blob_of(other) == blob for other in (folder / "snapshots").rglob("*")
+        ):
+            blob.unlink(missing_ok=True)
+        kept = _read_record(folder)
+        kept.pop(f"{cached.reference.revision}/{cached.reference.file}", None)
+        _write_record(folder, kept)
+        _prune(folder, cached)
+
+
+def discard_partial() -> int:
+    """Remove what interrupted transfers have left, not what is on its way; return the bytes."""
+    removed = 0
+    for partial in cache_folder().glob(f"models--*/blobs/*{_PARTIAL}"):
+        folder = partial.parents[1]
+        try:
+            with _lock(folder, partial.name.removesuffix(_PARTIAL)).acquire(timeout=0):
+                removed += partial.stat().st_size
+                partial.unlink()
+                _prune_repository(folder)
+        except (Timeout, FileNotFoundError):
+            continue
+    return removed
 
 
 def recorded() -> list[CachedFile]:
@@ -202,6 +220,12 @@ def recorded() -> list[CachedFile]:
     return found
 
 
+def is_recorded(reference: HubReference) -> bool:
+    """Whether a file of a commit was fetched by imgclean and not removed by it since."""
+    known = _read_record(repository_folder(reference.repository))
+    return f"{reference.revision}/{reference.file}" in known
+
+
 def branches_of(repository: str, commit: str) -> list[str]:
     """Return the branches and tags that were a commit when they were last asked for."""
     refs = repository_folder(repository) / "refs"
@@ -210,6 +234,23 @@ def branches_of(repository: str, commit: str) -> list[str]:
         for ref in refs.rglob("*")
         if ref.is_file() and ref.read_text() == commit
     )
+
+
+def _lock(folder: Path, name: str) -> FileLock:
+    """Return the lock of a repository's blob, or of our record."""
+    locks = cache_folder() / ".locks" / folder.name
+    locks.mkdir(parents=True, exist_ok=True)
+    return FileLock(locks / f"{name}.lock")
+
+
+def _note_commit(remote: RemoteFile) -> None:
+    reference = remote.reference
+    if reference.revision == remote.commit:
+        return
+    ref = repository_folder(reference.repository) / "refs" / reference.revision
+    ref.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(ref) as temporary:
+        temporary.write_text(remote.commit)
 
 
 def _point(pointer: Path, blob: Path) -> None:
@@ -231,15 +272,22 @@ def _blob_of(pointer: Path) -> Path | None:
 def _read_record(folder: Path) -> dict[str, str]:
     try:
         found = json.loads((folder / _RECORD).read_bytes())["sha256"]
-        return {str(place): str(sha256) for place, sha256 in found.items()}
+        return {place: str(sha256) for place, sha256 in found.items() if _is_place(place)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def _is_place(text: str) -> bool:
+    """Whether a text is a commit and a path in it; a record may be damaged, too."""
+    commit, _, file = text.partition("/")
+    return is_commit(commit) and is_plain_path(file)
 
 
 def _write_record(folder: Path, sha256: dict[str, str]) -> None:
     if not sha256:
         (folder / _RECORD).unlink(missing_ok=True)
         return
+    folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps({"format": 1, "sha256": dict(sorted(sha256.items()))}, indent=2)
     with replacing(folder / _RECORD) as temporary:
         temporary.write_text(content)
@@ -257,5 +305,14 @@ def _prune(folder: Path, cached: CachedFile) -> None:
         return
     for branch in branches_of(cached.reference.repository, cached.reference.revision):
         (folder / "refs" / branch).unlink(missing_ok=True)
-    if not any(snapshots.iterdir()) and not any((folder / "blobs").iterdir()):
+    _prune_repository(folder)
+
+
+def _prune_repository(folder: Path) -> None:
+    """Remove a repository's folder if it holds no file any more."""
+    if _is_empty(folder / "snapshots") and _is_empty(folder / "blobs"):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_empty(folder: Path) -> bool:
+    return not folder.exists() or not any(folder.iterdir())

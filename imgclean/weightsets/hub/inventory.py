@@ -8,14 +8,25 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from imgclean.errors import WeightsCorrupt
 from imgclean.weightsets.config import CARD_NAME, CONFIG_NAME, WEIGHTS_NAME, read_config
-from imgclean.weightsets.hub.cache import branches_of, cache_folder, file_sha256, recorded
-from imgclean.weightsets.hub.reference import MAIN, HubReference
+from imgclean.weightsets.hub.cache import (
+    branches_of,
+    cache_folder,
+    file_sha256,
+    find_cached,
+    recorded,
+)
+from imgclean.weightsets.hub.reference import (
+    MAIN,
+    HubReference,
+    is_hub_reference,
+    parse_hub_reference,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from imgclean.weightsets.catalogue import Catalogue
+    from imgclean.weightsets.catalogue import Catalogue, WeightSet
     from imgclean.weightsets.config import Measurement, WeightSetConfig
     from imgclean.weightsets.hub.cache import CachedFile
     from imgclean.weightsets.hub.entries import HubEntry
@@ -28,12 +39,13 @@ class Item:
     """A weight set, a checkpoint from elsewhere or a part of training.
 
     Attributes:
-        name: of the set, or in a catalogue; otherwise its reference.
+        name: that `--weights` takes: of an embedded set, or in a catalogue; else its reference.
         state: `embedded` in a package; `cached`, pulled from the Hub before; `available` on the
             Hub; `unpinned`: on the Hub, but nobody has vouched for its content.
         reference: its place on the Hub, or None.
         place: its folder, or its file; None where it is not here.
         files: those in the cache.
+        is_ours: whether imgclean fetched them.
         model, task, noise, channels, licence, results: as in the config of a weight set; None
             where that is not known.
         bytes: of the tensors.
@@ -44,6 +56,7 @@ class Item:
     reference: HubReference | None = None
     place: Path | None = None
     files: tuple[CachedFile, ...] = ()
+    is_ours: bool = True
     model: str | None = None
     task: str | None = None
     noise: str | None = None
@@ -53,28 +66,44 @@ class Item:
     results: Sequence[Measurement] = field(default=())
 
     def is_called(self, text: str) -> bool:
-        """Whether a text means it: its name, or its place by a branch, a tag or its commit."""
-        if self.reference is None or not self.files:
+        """Whether a text means it: its name; or its place, or one of its files', on the Hub.
+
+        A revision is the commit, or a branch or a tag that was it when it was last asked for.
+        """
+        if not is_hub_reference(text):
             return text == self.name
+        meant = parse_hub_reference(text)
+        if self.reference is None or not self.files:
+            return meant == self.reference
         commit = self.files[0].reference.revision
         revisions = (commit, *branches_of(self.reference.repository, commit))
-        places = (dataclasses.replace(self.reference, revision=each) for each in revisions)
-        return text in (self.name, str(self.reference), *map(str, places))
+        places = (self.reference, *(each.reference for each in self.files))
+        return meant.revision in revisions and any(
+            meant == dataclasses.replace(each, revision=meant.revision) for each in places
+        )
+
+
+def is_embedded(weights: WeightSet) -> bool:
+    """Whether a set is not of the Hub's cache but of an installed package."""
+    return cache_folder() not in weights.folder.parents
 
 
 def list_items(catalogue: Catalogue) -> list[Item]:
     """Return what is embedded, then what is in the cache, then what is elsewhere; each by name."""
-    cache = cache_folder()
     embedded = [
-        Item(state="embedded", place=each.folder, **_facts(each.config, each.folder))
+        Item(
+            state="embedded", name=each.name, place=each.folder, **_facts(each.config, each.folder)
+        )
         for each in catalogue.sets.values()
-        if cache not in each.folder.parents
+        if is_embedded(each)
     ]
-    cached = _cached(catalogue.available)
-    here = {each.name for each in (*embedded, *cached)}
-    elsewhere = [
-        _of_entry(name, entry) for name, entry in catalogue.available.items() if name not in here
-    ]
+    names = {each.name for each in embedded}
+    available = {name: each for name, each in catalogue.available.items() if name not in names}
+    cached = _cached(available)
+    names = {each.name for each in cached}
+    elsewhere = [_of_entry(name, each) for name, each in available.items() if name not in names]
+    cached += [each for each in elsewhere if each.files]
+    elsewhere = [each for each in elsewhere if not each.files]
     groups = embedded, cached, elsewhere
     return [each for group in groups for each in sorted(group, key=lambda item: item.name)]
 
@@ -109,7 +138,7 @@ def _cached(available: Mapping[str, HubEntry]) -> list[Item]:
             each for each in files if each.path.parent == folder and each.path.name in names
         )
         files = [each for each in files if each not in mine]
-        found.append(_of_set(folder, config, mine))
+        found.append(_of_set(folder, config, mine, available))
     return found + [_of_file(each, available) for each in files]
 
 
@@ -124,32 +153,54 @@ def _config_in(folder: Path) -> WeightSetConfig | None:
         return None
 
 
-def _of_set(folder: Path, config: WeightSetConfig | None, files: tuple[CachedFile, ...]) -> Item:
+def _of_set(
+    folder: Path,
+    config: WeightSetConfig | None,
+    files: tuple[CachedFile, ...],
+    available: Mapping[str, HubEntry],
+) -> Item:
     first = next(each for each in files if _is_config(each)).reference
-    file = None if first.file == CONFIG_NAME else first.file
-    reference = dataclasses.replace(_by_branch(first), file=file)
-    if config is None:
-        return Item(name=str(reference), state="cached", reference=reference, files=files)
+    pinned = dataclasses.replace(first, file=None if first.file == CONFIG_NAME else first.file)
+    reference = _by_branch(pinned)
     return Item(
-        state="cached", reference=reference, place=folder, files=files, **_facts(config, folder)
+        name=_name_of(pinned, available) or str(reference),
+        state="cached",
+        reference=reference,
+        place=folder,
+        files=files,
+        **(_facts(config, folder) if config else {}),
     )
 
 
 def _of_file(cached: CachedFile, available: Mapping[str, HubEntry]) -> Item:
-    for name, entry in available.items():
-        if entry.reference == cached.reference:
-            listed = _of_entry(name, entry)
-            break
+    name = _name_of(cached.reference, available)
+    if name is not None:
+        listed = _of_entry(name, available[name])
     else:
         reference = _by_branch(cached.reference)
         listed = Item(name=str(reference), state="cached", reference=reference)
     return dataclasses.replace(
-        listed, state="cached", place=cached.path, files=(cached,), bytes=_size(cached.path)
+        listed,
+        state="cached",
+        place=cached.path,
+        files=(cached,),
+        is_ours=True,
+        bytes=_size(cached.path),
     )
 
 
+def _name_of(pinned: HubReference, available: Mapping[str, HubEntry]) -> str | None:
+    """Return the name that a place, by its commit, has in a catalogue."""
+    names = (
+        name for name, each in available.items() if each.is_pinned and each.reference == pinned
+    )
+    return next(names, None)
+
+
 def _of_entry(name: str, entry: HubEntry) -> Item:
-    return Item(
+    """Return what a catalogue has; in the cache where another program has fetched it."""
+    here = find_cached(dataclasses.replace(entry.reference, file=entry.file))
+    item = Item(
         name=name,
         state="available" if entry.is_pinned else "unpinned",
         reference=entry.reference,
@@ -161,11 +212,15 @@ def _of_entry(name: str, entry: HubEntry) -> Item:
         bytes=entry.bytes,
         results=entry.results,
     )
+    if here is None or not entry.is_pinned:
+        return item
+    pinned = dataclasses.replace(here, sha256=entry.sha256)
+    place = here.path.parent if entry.is_ours else here.path
+    return dataclasses.replace(item, state="cached", place=place, files=(pinned,), is_ours=False)
 
 
 def _facts(config: WeightSetConfig, folder: Path) -> dict[str, Any]:
     return {
-        "name": config.name,
         "model": config.model,
         "task": config.task,
         "noise": config.noise,

@@ -60,13 +60,20 @@ def pull_file(
         raise unwritable(cache.cache_folder(), error) from error
 
 
-def pull_set(reference: HubReference, *, sha256: str | None = None, refresh: bool = False) -> Path:
+def pull_set(
+    reference: HubReference,
+    *,
+    sha256: str | None = None,
+    refresh: bool = False,
+    repair: bool = False,
+) -> Path:
     """Return the folder of a weight set in the cache: its config, its tensors and its card.
 
     Args:
         reference: a repository, or the config of a set in a folder of it.
         sha256: of the config, which has that of the tensors.
         refresh: as in `pull_file`.
+        repair: fetch also a card again that is gone or damaged, which no denoiser needs.
 
     Raises:
         NotOnHub: the repository is no weight set.
@@ -77,14 +84,17 @@ def pull_set(reference: HubReference, *, sha256: str | None = None, refresh: boo
     try:
         config = read_config(folder)
     except WeightsCorrupt as error:
+        if config_file.sha256:  # it was fetched to be looked at
+            cache.discard(config_file)
         message = f"{reference} is no weight set of imgclean: its {CONFIG_NAME} is another's"
         raise NotOnHub(message, hint=_name_a_file(reference)) from error
     tensors = _beside(config_file.reference, config.file)
     was_here = cache.find_cached(tensors) is not None
     pull_file(tensors, sha256=config.sha256)
-    if not was_here:
+    card = _beside(config_file.reference, CARD_NAME)
+    if not was_here or (repair and cache.is_recorded(card)):
         with suppress(FileNotOnHub):  # people want the card, a denoiser does not
-            pull_file(_beside(config_file.reference, CARD_NAME))
+            pull_file(card)
     return folder
 
 
@@ -139,6 +149,9 @@ def _fetch(remote: RemoteFile, sha256: str | None) -> CachedFile:
     blob = cache.blob_of(repository, etag)
     digest = ""
     with cache.sole_fetcher(remote.name, repository, etag):
+        here = cache.find_cached(dataclasses.replace(remote.reference, revision=remote.commit))
+        if here and _is_expected(here.path, remote, sha256):
+            return cache.confirm(remote, here)
         if blob.exists() and _is_expected(blob, remote, sha256):
             return cache.keep(remote, cache.file_sha256(blob))
         for _ in range(_ATTEMPTS):

@@ -23,22 +23,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgclean.extension.model_info import ModelInfo
+    from imgclean.weightsets.hub.cache import CachedFile
     from imgclean.weightsets.hub.entries import HubEntry
     from imgclean.weightsets.hub.reference import HubReference
 
 
-def pull_reference(reference: HubReference, *, refresh: bool = False) -> Path:
+def pull_reference(reference: HubReference, *, refresh: bool = False, repair: bool = False) -> Path:
     """Return the folder of the weight set, or the other file, that a reference means.
 
     Args:
         reference: a repository that is a weight set, or a file of a repository: the config or the
             tensors of a set, or a checkpoint from elsewhere.
         refresh: ask what a branch is now.
+        repair: as in `pull_set`.
 
     Raises:
         HubError, CacheUnwritable, WeightsCorrupt: as `pull_file` and `pull_set`.
     """
-    folder = _folder_of_set(reference, refresh=refresh)
+    folder = _folder_of_set(reference, refresh=refresh, repair=repair)
     if folder is not None:
         return folder
     try:
@@ -47,8 +49,13 @@ def pull_reference(reference: HubReference, *, refresh: bool = False) -> Path:
         raise FileNotOnHub(str(error), hint=files_there(reference)) from error
 
 
-def pull_entry(name: str, entry: HubEntry) -> Path:
+def pull_entry(name: str, entry: HubEntry, *, repair: bool = False) -> Path:
     """Return the folder of the weight set, or the other file, that has a name in a catalogue.
+
+    Args:
+        name: in the catalogue.
+        entry: what it has there.
+        repair: as in `pull_set`.
 
     Raises:
         SetupError: it is not pinned.
@@ -57,7 +64,7 @@ def pull_entry(name: str, entry: HubEntry) -> Path:
     require_pinned(name, entry)
     if not entry.is_ours:
         return pull_file(entry.reference, sha256=entry.sha256).path
-    folder = pull_set(entry.reference, sha256=entry.sha256)
+    folder = pull_set(entry.reference, sha256=entry.sha256, repair=repair)
     called = read_config(folder).name
     if called != name:
         raise WeightsCorrupt(
@@ -140,25 +147,36 @@ def cached_sets(entries: Mapping[str, HubEntry]) -> dict[str, WeightSet]:
     return found
 
 
-def _folder_of_set(reference: HubReference, *, refresh: bool) -> Path | None:
+def _folder_of_set(reference: HubReference, *, refresh: bool, repair: bool) -> Path | None:
     """Return the set that a reference is to, fetched; None where it is to another file."""
     place, _, name = (reference.file or CONFIG_NAME).rpartition("/")
     if name not in (CONFIG_NAME, WEIGHTS_NAME):
         return None
     config = dataclasses.replace(reference, file=f"{place}/{CONFIG_NAME}" if place else None)
     if name == CONFIG_NAME:
-        return pull_set(config, refresh=refresh)
+        return pull_set(config, refresh=refresh, repair=repair)
     here = find_cached(reference)
-    if here and find_cached(config) is None and not refresh and is_sound(here, None):
+    if here and not refresh and not _may_be_of_set(find_cached(config)) and is_sound(here, None):
         return None
     try:
-        return pull_set(config, refresh=refresh)
+        return pull_set(config, refresh=refresh, repair=repair)
     except FileNotOnHub:
         return None
     except NotOnHub as error:
         if not isinstance(error.__cause__, WeightsCorrupt):
             raise
         return None  # others have a config.json, too
+
+
+def _may_be_of_set(config: CachedFile | None) -> bool:
+    """Whether a config that is here is a weight set's, or is damaged so that it may have been."""
+    if config is None:
+        return False
+    try:
+        read_config(config.path.parent)
+    except WeightsCorrupt:
+        return not is_sound(config, None)
+    return True
 
 
 def _read_checkpoint(
