@@ -8,6 +8,7 @@ import typer
 
 from imgclean.cli.console import say
 from imgclean.cli.context import registry
+from imgclean.errors import InvalidSetting
 
 
 def pin(
@@ -25,17 +26,26 @@ def pin(
 ) -> None:
     """Give a place on the Hub a name, with the commit and the hash that it has today.
 
-    It is fetched, read and written into your catalogue; nothing else has that name from then on.
+    It is fetched and read, and its entry is written into your catalogue. From then on --weights
+    takes the name, for that content alone.
 
     Example: imgclean weights pin hf://owner/dncnn-mine
     """
     from imgclean.weightsets.catalogue import installed
     from imgclean.weightsets.hub import pinning
     from imgclean.weightsets.hub.entries import add_to_user_catalogue, as_toml
+    from imgclean.weightsets.hub.inventory import is_embedded
 
-    found, entry = pinning.pin(reference, installed().available, registry().infos(), name=name)
+    catalogue = installed()
+    found, entry = pinning.pin(reference, catalogue.available, registry().infos(), name=name)
     if show:
         typer.echo(as_toml(found, entry), nl=False)
         return
+    taken = catalogue.sets.get(found)
+    if taken and is_embedded(taken):
+        raise InvalidSetting(
+            f"{found} is the name of a set that is embedded in a package",
+            hint=f"use it with --weights {entry.reference}",
+        )
     file = add_to_user_catalogue(found, entry)
     say(f"{found}: {entry.reference}, sha256 {(entry.sha256 or '')[:12]}..., in {file}")

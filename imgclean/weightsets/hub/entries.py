@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 VARIABLE = "IMGCLEAN_CATALOGUE"
+_ABSENT = (FileNotFoundError, NotADirectoryError)
 FILE_NAME = "catalogue.toml"
 """Also of the file that a package of weight sets has beside its folders."""
 
@@ -136,17 +137,17 @@ def read_catalogues(packages: Iterable[Path]) -> HubCatalogue:
     entries: dict[str, HubEntry] = {}
     broken: list[str] = []
     for file in files:
-        if not file.exists() and not (file == own and os.environ.get(VARIABLE)):
-            continue
         try:
             tables = _tables(file)
         except ConfigurationInvalid as error:
-            broken.append(str(error))
+            missing = isinstance(error.__cause__, _ABSENT)
+            if not missing or (file == own and os.environ.get(VARIABLE)):
+                broken.append(str(error))
             continue
         for name, table in tables.items():
             try:
-                entry = HubEntry.model_validate(table)
                 _Named(name=name)
+                entry = HubEntry.model_validate(table)
             except ValidationError as error:
                 broken.append(f"{file}: [{name}] {list_mistakes(error)}")
             else:
@@ -164,7 +165,7 @@ def add_to_user_catalogue(name: str, entry: HubEntry) -> Path:
     file = user_catalogue()
     if file is None:
         raise ConfigurationInvalid(f"{VARIABLE} is empty", hint="unset it, or name a file")
-    if file.exists() and name in _tables(file):
+    if name in _own_tables(file):
         raise OutputExists(f"{file} has {name} already", hint="take it out there first")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -177,9 +178,28 @@ def add_to_user_catalogue(name: str, entry: HubEntry) -> Path:
     return file
 
 
+def _own_tables(file: Path) -> dict[str, object]:
+    """Return what the user's catalogue has; nothing if it is yet to be made."""
+    try:
+        return _tables(file)
+    except ConfigurationInvalid as error:
+        if isinstance(error.__cause__, _ABSENT):
+            return {}
+        raise
+
+
 def as_toml(name: str, entry: HubEntry) -> str:
     """Return an entry as a catalogue has it."""
     return tomli_w.dumps({name: entry.model_dump(exclude_none=True, exclude_defaults=True)})
+
+
+def is_set_name(text: str) -> bool:
+    """Whether a weight set can have a name."""
+    try:
+        _Named(name=text)
+    except ValidationError:
+        return False
+    return True
 
 
 class _Named(Record):
@@ -191,5 +211,7 @@ def _tables(file: Path) -> dict[str, object]:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigurationInvalid(f"{file}: cannot be opened: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigurationInvalid(f"{file}: not TOML: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationInvalid(
+            f"{file}: not TOML: {error}", hint=f"correct it, or name another with {VARIABLE}"
+        ) from error

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from imgclean.errors import InvalidSetting, UnknownWeightSet
+from imgclean.errors import InvalidSetting, NoModelInstalled, UnknownWeightSet
 from imgclean.weightsets.config import CONFIG_NAME, read_config
 from imgclean.weightsets.foreign.recognition import read_foreign
 from imgclean.weightsets.foreign.vgg19 import read_vgg19
 from imgclean.weightsets.hub.cache import file_sha256, place_in_cache
-from imgclean.weightsets.hub.entries import HubEntry
+from imgclean.weightsets.hub.entries import HubEntry, is_set_name
 from imgclean.weightsets.hub.reference import is_hub_reference, parse_hub_reference
 from imgclean.weightsets.hub.sets import pull_reference
+from imgclean.weightsets.naming import has_weights_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,23 +39,35 @@ def pin(
 
     Raises:
         UnknownWeightSet: no such name is catalogued.
-        InvalidSetting: it is pinned already; or a weight set is to have another name.
+        InvalidSetting: it is pinned already; a weight set is to have another name than its own;
+            or the name is none.
+        NoModelInstalled: the model that a checkpoint is catalogued for is not there.
         ImgcleanError: it cannot be fetched or read, as `set_of_reference`.
     """
     listed = None if is_hub_reference(text) else _unpinned(text, available)
+    if listed and name is not None:
+        raise InvalidSetting(f"{text} has its name", hint="leave --name out")
+    if name is not None:
+        _require_name(name)
     reference = listed.reference if listed else parse_hub_reference(text)
     place = pull_reference(reference, refresh=True)
     name = text if listed else name
     if place.is_dir():
         config = read_config(place)
         if name not in (None, config.name):
-            raise InvalidSetting(f"the set is called {config.name}", hint="leave --name out")
+            hint = "correct the catalogue" if listed else "leave --name out"
+            raise InvalidSetting(f"{reference} is called {config.name}", hint=hint)
         return config.name, _entry(place / CONFIG_NAME, _known(config, place / config.file))
     if listed and listed.part:
         read_vgg19(place)  # is it one?
         return text, _entry(place, {"part": listed.part, "licence": listed.licence})
     if listed:
         models = [each for each in models if each.name == listed.model]
+        if not models:
+            raise NoModelInstalled(
+                f"{text} is of model {listed.model}, which is not installed",
+                hint=f"pip install imgclean-{listed.model}",
+            )
     found = read_foreign(place, models, noise=listed.noise if listed else None)
     facts = _known(found.config, place)
     return name or found.name, _entry(
@@ -80,9 +93,18 @@ def _unpinned(name: str, available: Mapping[str, HubEntry]) -> HubEntry:
         )
     if available[name].is_pinned:
         raise InvalidSetting(
-            f"{name} is pinned to {available[name].reference}", hint="take it as it is"
+            f"{name} is pinned already, to {available[name].reference}",
+            hint=f"`imgclean weights pull {name}` fetches it",
         )
     return available[name]
+
+
+def _require_name(name: str) -> None:
+    if not is_set_name(name) or has_weights_suffix(name):
+        raise InvalidSetting(
+            f"{name} is no name of a weight set",
+            hint="a name is of lower case letters, digits, ., _ and -, and ends as no checkpoint",
+        )
 
 
 def _entry(file: Path, facts: Mapping[str, Any]) -> HubEntry:
