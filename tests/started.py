@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _SERVER = Path(__file__).with_name("warm_server.py")
-_READ_ONCE = ("PYTHON", "LC_", "LANG", "OMP_", "HF_", "TORCH")
+_READ_ONCE = ("PYTHON", "LC_", "LANG", "OMP_", "TORCH")
 """What variables begin with that the interpreter or a library reads only as it starts."""
 
 

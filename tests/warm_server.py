@@ -23,6 +23,7 @@ import traceback
 
 LIBRARIES = (
     "filelock",
+    "httpx2",
     "imagecodecs._png",
     "lightning_fabric",
     "pluggy",
@@ -39,8 +40,10 @@ LIBRARIES = (
     "skimage.restoration.non_local_means",
     "tifffile",
     "torch",
+    "tqdm.auto",
     "typer._adapters",
     "xml.etree.ElementTree",
+    "yaml",
 )
 
 
