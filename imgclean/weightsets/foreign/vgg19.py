@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Simonyan and Zisserman 2015, Table 1, column E: channels, and 0 for a maximum over 2x2 pixels
 LAYERS = (64, 64, 0, 128, 128, 0, *[256] * 4, 0, *[512] * 4, 0, *[512] * 4, 0)
 
+_HINT = "name a VGG19 without batch norm, as torchvision and timm have it, in safetensors"
+
 
 def read_vgg19(path: Path) -> dict[str, torch.Tensor]:
     """Return the sixteen convolutions of a VGG19 in a safetensors file; the rest is not read.
@@ -35,16 +37,18 @@ def read_vgg19(path: Path) -> dict[str, torch.Tensor]:
             found = {}
             for name, shape in _shapes().items():
                 if name not in names:
-                    raise WeightsIncompatible(f"{path} is no VGG19: it lacks {name}")
+                    raise _another(path, f"it lacks {name}")
                 tensor = file.get_tensor(name)
                 if tuple(tensor.shape) != shape:
-                    raise WeightsIncompatible(
-                        f"{path} is no VGG19: {name} is {tuple(tensor.shape)}, not {shape}"
-                    )
+                    raise _another(path, f"{name} is {tuple(tensor.shape)}, not {shape}")
                 found[name] = tensor.float()
             return found
     except (OSError, safetensors.SafetensorError) as error:
-        raise CheckpointRefused(f"{path} is no safetensors file ({error})") from error
+        raise CheckpointRefused(f"{path} is no safetensors file ({error})", hint=_HINT) from error
+
+
+def _another(path: Path, difference: str) -> WeightsIncompatible:
+    return WeightsIncompatible(f"{path} is no VGG19: {difference}", hint=_HINT)
 
 
 def _shapes() -> dict[str, tuple[int, ...]]:
