@@ -1,17 +1,19 @@
 """The cache that other programs share: what of it is ours and sound, with links and without."""
 
+import dataclasses
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 from filelock import FileLock
 from hub_here import bodies, fetch_as_others_do, hub_here
 from imgclean_dncnn import DNCNN
 from material import write_small_set
 
-from imgclean.errors import NotOnHub, WeightsCorrupt
+from imgclean.errors import HubUnreachable, NotOnHub, WeightsCorrupt
 from imgclean.weightsets.catalogue import Catalogue, WeightSet
 from imgclean.weightsets.config import read_config
 from imgclean.weightsets.hub import cache
@@ -82,6 +84,19 @@ def test_an_etag_is_a_sha256_or_what_git_calls_a_file(tmp_path):
     path.write_bytes(b"what is up, doc!")
     assert not cache.has_etag(path, git)
     assert not cache.has_etag(path, sha256)
+
+
+@pytest.mark.parametrize("stated", [{"etag": "../../precious"}, {"commit_hash": "../../precious"}])
+def test_what_the_hub_states_leads_nowhere_out_of_the_cache(hub, monkeypatch, stated):
+    ask = huggingface_hub.get_hf_file_metadata
+    monkeypatch.setattr(
+        huggingface_hub,
+        "get_hf_file_metadata",
+        lambda *given, **named: dataclasses.replace(ask(*given, **named), **stated),
+    )
+    with pytest.raises(HubUnreachable, match="does not answer as the Hub does"):
+        pull_set(SETS)
+    assert left() == []
 
 
 # What is recorded

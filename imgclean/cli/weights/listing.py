@@ -24,8 +24,9 @@ _LONGEST_NAME = 40
 def list_weights(json_lines: JsonOption = False) -> None:
     """List weight sets: embedded, in the Hub's cache, and available on the Hub.
 
-    With --json each line has name, state (embedded, cached, available, unpinned), reference,
-    place, model, task, noise, channels, licence, bytes, results.
+    The name is what --weights takes. With --json each line has name, state
+    (embedded, cached, available, unpinned), reference, place, model, task,
+    noise, channels, licence, bytes, results.
 
     Example: imgclean weights list
     """

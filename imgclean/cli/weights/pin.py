@@ -26,8 +26,8 @@ def pin(
 ) -> None:
     """Give a place on the Hub a name, with the commit and the hash that it has today.
 
-    It is fetched and read, and its entry is written into your catalogue. From then on --weights
-    takes the name, for that content alone.
+    It is fetched and read, and its entry is written into your catalogue. From
+    then on --weights takes the name, for that content alone.
 
     Example: imgclean weights pin hf://owner/dncnn-mine
     """

@@ -23,7 +23,7 @@ def pull(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME...",
+            metavar="NAME",
             help="Names, or places as hf://owner/repository@v1.",
             show_default=False,
         ),

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def remove(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME...", help="Names, or places on the Hub.", show_default=False),
+        typer.Argument(metavar="NAME", help="Names, or places on the Hub.", show_default=False),
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="All that was fetched from the Hub.")
+        bool, typer.Option("--all", help="All that was fetched from the Hub, in whole or in part.")
     ] = False,
     quiet: QuietOption = False,
 ) -> None:

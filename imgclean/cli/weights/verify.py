@@ -17,14 +17,17 @@ from imgclean.cli.weights.matching import chosen_items, require_here
 def verify(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME...]", help="By default all that is here."),
+        typer.Argument(
+            metavar="NAME", help="Names, or places on the Hub; by default all.", show_default=False
+        ),
     ] = None,
     json_lines: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Compare every weight set on this machine with its hash; exit code 1 if one is damaged.
 
-    With --json each line has name, state (embedded or cached), place, sound, message.
+    With --json each line has name, state (embedded or cached), place, sound,
+    message.
 
     Example: imgclean weights verify
     """

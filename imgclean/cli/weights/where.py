@@ -11,7 +11,10 @@ from imgclean.cli.weights.matching import chosen_items, require_here
 
 def where(
     name: Annotated[
-        str | None, typer.Argument(help="A weight set; by default the Hub's cache.")
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="A weight set; by default the Hub's cache.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Print where a weight set is, or the Hub's cache, which other programs share.
