@@ -471,7 +471,7 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(hub, tmp_path):
 
 def entry(commit, folder):
     """Return a catalogue that has the small set."""
-    from imgclean.weightsets.hub.cache import file_sha256
+    from imgclean.weightsets.hub.hashes import file_sha256
 
     return (
         f'[dncnn-small]\nrepository = "someone/dncnn-small"\nrevision = "{commit}"\n'

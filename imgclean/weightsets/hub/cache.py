@@ -7,10 +7,7 @@ our own beside them, `imgclean.json`, has the sha256 of each file that we fetche
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import re
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,7 +18,9 @@ from filelock import FileLock, Timeout
 from huggingface_hub import constants, try_to_load_from_cache
 
 from imgclean.atomic import replacing
-from imgclean.weightsets.hub.reference import HubReference, is_commit, is_plain_path
+from imgclean.weightsets.hub.hashes import file_sha256, has_etag
+from imgclean.weightsets.hub.record import RECORD_NAME, read_record, write_record
+from imgclean.weightsets.hub.reference import HubReference
 from imgclean.weightsets.hub.transfers import Transfer, report
 
 if TYPE_CHECKING:
@@ -29,9 +28,7 @@ if TYPE_CHECKING:
 
     from imgclean.weightsets.hub.client import RemoteFile
 
-_RECORD = "imgclean.json"
 _PARTIAL = ".imgclean.incomplete"
-_SHA256_LENGTH = 64
 _LOOK_AGAIN_AFTER = 0.2  # seconds
 
 
@@ -77,7 +74,7 @@ def find_cached(reference: HubReference) -> CachedFile | None:
         return None
     path = Path(found)
     _, commit, _ = place_in_cache(path)
-    known = _read_record(repository_folder(reference.repository)).get(f"{commit}/{file}")
+    known = read_record(repository_folder(reference.repository)).get(f"{commit}/{file}")
     return CachedFile(HubReference(reference.repository, commit, file), path, known)
 
 
@@ -93,32 +90,6 @@ def is_sound(cached: CachedFile, sha256: str | None) -> bool:
         return cached.path.is_symlink() and has_etag(cached.path, cached.path.readlink().name)
     except OSError:
         return False
-
-
-def file_sha256(path: Path) -> str:
-    """Return a file's sha256, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def has_etag(path: Path, etag: str) -> bool:
-    """Whether a file's content is what the Hub states of it.
-
-    An etag of 64 digits is the sha256, one of 40 what git calls a file: the sha1 of its length
-    and its content.
-    """
-    if not is_hash(etag):
-        return False
-    if len(etag) == _SHA256_LENGTH:
-        return file_sha256(path) == etag
-    with path.open("rb") as file:
-        header = f"blob {path.stat().st_size}\0".encode()
-        return hashlib.file_digest(file, lambda: hashlib.sha1(header)).hexdigest() == etag  # noqa: S324 - git's
-
-
-def is_hash(etag: str) -> bool:
-    """Whether an etag tells what the content is; a mirror's may not."""
-    return re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", etag) is not None
 
 
 def blob_of(repository: str, etag: str) -> Path:
@@ -163,8 +134,8 @@ def record(remote: RemoteFile, sha256: str) -> CachedFile:
     """Note that a file is sound and ours; and the branch's or tag's commit."""
     repository, commit, file = remote.reference.repository, remote.commit, remote.file
     folder = repository_folder(repository)
-    with _lock(folder, _RECORD):
-        _write_record(folder, _read_record(folder) | {f"{commit}/{file}": sha256})
+    with _lock(folder, RECORD_NAME):
+        write_record(folder, read_record(folder) | {f"{commit}/{file}": sha256})
         _note_commit(remote)
     path = folder / "snapshots" / commit / file
     return CachedFile(HubReference(repository, commit, file), path, sha256)
@@ -174,7 +145,7 @@ def confirm(remote: RemoteFile, cached: CachedFile) -> CachedFile:
     """Note the branch's or tag's commit, of which a sound file is here; whose it is stays."""
     if cached.sha256:
         return record(remote, file_sha256(cached.path))
-    with _lock(repository_folder(remote.reference.repository), _RECORD):
+    with _lock(repository_folder(remote.reference.repository), RECORD_NAME):
         _note_commit(remote)
     return cached
 
@@ -182,16 +153,16 @@ def confirm(remote: RemoteFile, cached: CachedFile) -> CachedFile:
 def discard(cached: CachedFile) -> None:
     """Remove a file, its blob if no other commit has it, its record, and folders left empty."""
     folder = repository_folder(cached.reference.repository)
-    with _lock(folder, _RECORD):
+    with _lock(folder, RECORD_NAME):
         blob = _blob_of(cached.path)
         cached.path.unlink(missing_ok=True)
         if blob is not None and not any(
             _blob_of(other) == blob for other in (folder / "snapshots").rglob("*")
         ):
             blob.unlink(missing_ok=True)
-        kept = _read_record(folder)
+        kept = read_record(folder)
         kept.pop(f"{cached.reference.revision}/{cached.reference.file}", None)
-        _write_record(folder, kept)
+        write_record(folder, kept)
         _prune(folder, cached)
 
 
@@ -213,8 +184,8 @@ def discard_partial() -> int:
 def recorded() -> list[CachedFile]:
     """Return every file that was fetched by imgclean and not removed since; it may be damaged."""
     found = []
-    for path in sorted(cache_folder().glob(f"models--*/{_RECORD}")):
-        for name, sha256 in sorted(_read_record(path.parent).items()):
+    for path in sorted(cache_folder().glob(f"models--*/{RECORD_NAME}")):
+        for name, sha256 in sorted(read_record(path.parent).items()):
             place = path.parent / "snapshots" / name
             found.append(CachedFile(HubReference(*place_in_cache(place)), place, sha256))
     return found
@@ -222,7 +193,7 @@ def recorded() -> list[CachedFile]:
 
 def is_recorded(reference: HubReference) -> bool:
     """Whether a file of a commit was fetched by imgclean and not removed by it since."""
-    known = _read_record(repository_folder(reference.repository))
+    known = read_record(repository_folder(reference.repository))
     return f"{reference.revision}/{reference.file}" in known
 
 
@@ -267,30 +238,6 @@ def _blob_of(pointer: Path) -> Path | None:
     if not pointer.is_symlink():
         return None
     return Path(os.path.normpath(pointer.parent / pointer.readlink()))
-
-
-def _read_record(folder: Path) -> dict[str, str]:
-    try:
-        found = json.loads((folder / _RECORD).read_bytes())["sha256"]
-        return {place: str(sha256) for place, sha256 in found.items() if _is_place(place)}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
-
-
-def _is_place(text: str) -> bool:
-    """Whether a text is a commit and a path in it; a record may be damaged, too."""
-    commit, _, file = text.partition("/")
-    return is_commit(commit) and is_plain_path(file)
-
-
-def _write_record(folder: Path, sha256: dict[str, str]) -> None:
-    if not sha256:
-        (folder / _RECORD).unlink(missing_ok=True)
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    content = json.dumps({"format": 1, "sha256": dict(sorted(sha256.items()))}, indent=2)
-    with replacing(folder / _RECORD) as temporary:
-        temporary.write_text(content)
 
 
 def _prune(folder: Path, cached: CachedFile) -> None:

@@ -35,7 +35,7 @@ _SHORT_WAIT = 1.0  # where it asks for none
 AGENT: dict[str, Any] = {"library_name": "imgclean", "library_version": __version__}
 """Who asks, as the client's functions take it."""
 
-_NAME = re.compile(r"[\w.-]{1,128}", re.ASCII)  # what may be the name of a file here
+_NAME = re.compile(r"\w[\w.-]{0,127}", re.ASCII)  # what may be the name of a file here
 
 _Answer = TypeVar("_Answer")
 

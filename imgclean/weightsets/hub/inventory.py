@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from imgclean.errors import WeightsCorrupt
 from imgclean.weightsets.config import CARD_NAME, CONFIG_NAME, WEIGHTS_NAME, read_config
-from imgclean.weightsets.hub.cache import (
-    branches_of,
-    cache_folder,
-    file_sha256,
-    find_cached,
-    recorded,
-)
+from imgclean.weightsets.hub.cache import branches_of, cache_folder, find_cached, recorded
+from imgclean.weightsets.hub.hashes import file_sha256
 from imgclean.weightsets.hub.reference import (
     MAIN,
     HubReference,

@@ -8,8 +8,9 @@ from imgclean.errors import InvalidSetting, NoModelInstalled, UnknownWeightSet
 from imgclean.weightsets.config import CONFIG_NAME, read_config
 from imgclean.weightsets.foreign.recognition import read_foreign
 from imgclean.weightsets.foreign.vgg19 import read_vgg19
-from imgclean.weightsets.hub.cache import file_sha256, place_in_cache
+from imgclean.weightsets.hub.cache import place_in_cache
 from imgclean.weightsets.hub.entries import HubEntry, is_set_name
+from imgclean.weightsets.hub.hashes import file_sha256
 from imgclean.weightsets.hub.reference import is_hub_reference, parse_hub_reference
 from imgclean.weightsets.hub.sets import pull_reference
 from imgclean.weightsets.naming import has_weights_suffix

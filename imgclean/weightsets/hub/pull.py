@@ -15,6 +15,7 @@ from imgclean.weightsets.config import CARD_NAME, CONFIG_NAME, read_config
 from imgclean.weightsets.hub import cache
 from imgclean.weightsets.hub.client import is_offline, list_files, look_up
 from imgclean.weightsets.hub.download import download, unwritable
+from imgclean.weightsets.hub.hashes import file_sha256, has_etag, is_hash
 from imgclean.weightsets.hub.reference import is_commit
 from imgclean.weightsets.hub.transfers import Transfer, report
 
@@ -137,7 +138,7 @@ def _require_pinned(remote: RemoteFile, sha256: str | None) -> None:
         raise WeightsCorrupt(
             f"{reference}: the Hub answers with commit {remote.commit[:12]}", hint=_TAMPERED
         )
-    is_sha256 = cache.is_hash(remote.etag) and len(remote.etag) == len(sha256 or "")
+    is_sha256 = is_hash(remote.etag) and len(remote.etag) == len(sha256 or "")
     if sha256 is not None and is_sha256 and remote.etag != sha256:
         raise _other_content(remote, remote.etag, sha256)
 
@@ -153,14 +154,14 @@ def _fetch(remote: RemoteFile, sha256: str | None) -> CachedFile:
         if here and _is_expected(here.path, remote, sha256):
             return cache.confirm(remote, here)
         if blob.exists() and _is_expected(blob, remote, sha256):
-            return cache.keep(remote, cache.file_sha256(blob))
+            return cache.keep(remote, file_sha256(blob))
         for _ in range(_ATTEMPTS):
             try:
                 download(remote, partial)
             except BaseException:
                 report(Transfer(file=remote.name, state="failed"))
                 raise
-            digest = cache.file_sha256(partial)
+            digest = file_sha256(partial)
             if _is_expected(partial, remote, sha256):
                 partial.replace(blob)
                 size = blob.stat().st_size
@@ -168,15 +169,15 @@ def _fetch(remote: RemoteFile, sha256: str | None) -> CachedFile:
                 return cache.keep(remote, digest)
             partial.unlink()
         report(Transfer(file=remote.name, state="failed"))
-        if blob.exists() and not cache.has_etag(blob, etag):
+        if blob.exists() and not has_etag(blob, etag):
             blob.unlink()  # damaged since it was fetched
     raise _other_content(remote, digest, sha256 or etag)
 
 
 def _is_expected(path: Path, remote: RemoteFile, sha256: str | None) -> bool:
     """Whether content is what the Hub states and what is pinned."""
-    stated = not cache.is_hash(remote.etag) or cache.has_etag(path, remote.etag)
-    return stated and (sha256 is None or cache.file_sha256(path) == sha256)
+    stated = not is_hash(remote.etag) or has_etag(path, remote.etag)
+    return stated and (sha256 is None or file_sha256(path) == sha256)
 
 
 def _other_content(remote: RemoteFile, found: str, expected: str) -> WeightsCorrupt:

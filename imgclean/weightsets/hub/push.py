@@ -25,8 +25,8 @@ from imgclean.weightsets.config import (
     Conversion,
     read_config,
 )
-from imgclean.weightsets.hub.cache import file_sha256, has_etag
 from imgclean.weightsets.hub.client import AGENT, answer_by, asked, is_offline, user_token
+from imgclean.weightsets.hub.hashes import file_sha256, has_etag
 from imgclean.weightsets.hub.reference import HubReference, is_repository
 from imgclean.weightsets.hub.refusals import refusals
 from imgclean.weightsets.hub.sending import SILENCE, Sending, WatchedFile, silent_client
