@@ -172,9 +172,9 @@ def test_every_event_of_a_file_stands_in_the_page(page):
     assert all(f"`{kind.event}`" in section for kind in FileEvent.__subclasses__())
 
 
-@pytest.mark.parametrize("command", ["models", "plugins", "doctor"])
+@pytest.mark.parametrize("command", ["models", "plugins", "doctor", "weights list"])
 def test_the_fields_of_a_listing_are_those_that_it_prints(page, imgclean, command):
-    lines = imgclean(command, "--json").lines
+    lines = imgclean(*command.split(), "--json").lines
     names = page(PAGE).section(f"JSON lines of {command}").names()
     assert all(list(line) == names for line in lines)
 

@@ -14,7 +14,7 @@ from imgclean.errors import InvalidSetting
 def pin(
     reference: Annotated[
         str,
-        typer.Argument(metavar="NAME|hf://...", help="An unpinned name, or a place on the Hub."),
+        typer.Argument(metavar="REFERENCE", help="An unpinned name, or a place on the Hub."),
     ],
     name: Annotated[
         str | None,
