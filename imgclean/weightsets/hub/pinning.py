@@ -58,7 +58,7 @@ def pin(
         if name not in (None, config.name):
             hint = "correct the catalogue" if listed else "leave --name out"
             raise InvalidSetting(f"{reference} is called {config.name}", hint=hint)
-        return config.name, _entry(place / CONFIG_NAME, _known(config, place / config.file))
+        return config.name, entry_of_set(place, *place_in_cache(place / CONFIG_NAME))
     if listed and listed.part:
         read_vgg19(place)  # is it one?
         return text, _entry(place, {"part": listed.part, "licence": listed.licence})
@@ -76,12 +76,13 @@ def pin(
     )
 
 
-def entry_of_set(folder: Path, repository: str, commit: str) -> HubEntry:
-    """Return the entry of a weight set that is in a repository as it is in a folder."""
+def entry_of_set(folder: Path, repository: str, commit: str, file: str = CONFIG_NAME) -> HubEntry:
+    """Return the entry of a weight set, in a folder, whose config is that file of a commit."""
     config = read_config(folder)
     return HubEntry(
         repository=repository,
         revision=commit,
+        file=file,
         sha256=file_sha256(folder / CONFIG_NAME),
         **_known(config, folder / config.file),
     )

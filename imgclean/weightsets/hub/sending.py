@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from imgclean.weightsets.hub.transfers import TransferState
+
 SILENCE = 8.0
 """Seconds without an answer, or a byte that is taken, after which a host is given up."""
 
@@ -81,7 +83,7 @@ class Sending:
         send = session.send
         # There is no other way to stop the client from asking again.
         session.send = lambda request, **options: self._watch(send, request, options)
-        state = "failed"
+        state: TransferState = "failed"
         try:
             yield
             state = "finished"
@@ -110,7 +112,7 @@ class Sending:
             report(self._transfer("moving"))
             self._reported = now
 
-    def _transfer(self, state: str) -> Transfer:
+    def _transfer(self, state: TransferState) -> Transfer:
         return Transfer(file=self._file, done=self._done, total=self._size, state=state)
 
     def _require_wanted(self) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+TransferState = Literal["moving", "waiting", "finished", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class Transfer:
     file: str
     done: int = 0
     total: int | None = None
-    state: str = "moving"
+    state: TransferState = "moving"
 
 
 _LISTENER: ContextVar[Callable[[Transfer], None] | None] = ContextVar("listener", default=None)
