@@ -18,7 +18,12 @@ from imgclean.weightsets.config import (
     read_config,
 )
 from imgclean.weightsets.hub.entries import read_catalogues
-from imgclean.weightsets.hub.reference import is_hub_reference, parse_hub_reference
+from imgclean.weightsets.hub.intended import intended_hint
+from imgclean.weightsets.hub.reference import (
+    is_hub_reference,
+    is_repository,
+    parse_hub_reference,
+)
 from imgclean.weightsets.naming import has_weights_suffix
 
 if TYPE_CHECKING:
@@ -173,15 +178,21 @@ def find(reference: str, catalogue: Catalogue, models: Sequence[ModelInfo]) -> W
         return _named(reference, catalogue, models)
     path = Path(reference).expanduser()
     if not path.exists():
-        raise UnknownWeightSet(
-            f"{reference} does not exist", hint="name a weight set, its folder or its file"
-        )
+        raise UnknownWeightSet(f"{reference} does not exist", hint=_path_hint(reference))
     folder = set_folder(path)
     if folder is not None:
         return WeightSet(read_config(folder), folder)
     from imgclean.weightsets.foreign.recognition import read_foreign  # imports torch
 
     return read_foreign(path, models)
+
+
+def _path_hint(path: str) -> str:
+    """Return what to do about a path that leads nowhere, and may be no path at all."""
+    hint = "name a weight set, its folder or its file"
+    if is_repository(path):
+        return f"{hint}; on the Hub it is hf://{path}"
+    return intended_hint(path) or hint
 
 
 def _named(name: str, catalogue: Catalogue, models: Sequence[ModelInfo]) -> WeightSet:

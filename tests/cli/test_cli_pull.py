@@ -223,6 +223,29 @@ def test_a_malformed_reference_is_a_mistake_of_usage(hub, pull):
     assert "hf://owner/repository" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("hf:/someone/dncnn-small", f"did you mean {PLACE}?"),
+        ("HF://someone/dncnn-small", f"did you mean {PLACE}?"),
+        ("https://huggingface.co/someone/dncnn-small", f"did you mean {PLACE}?"),
+        ("someone/dncnn-small", f"did you mean {PLACE}?"),
+        ("./small", "hf://owner/repository"),
+        ("small/model.safetensors", "hf://owner/repository"),
+    ],
+)
+def test_what_names_nothing_on_the_hub_is_a_mistake_of_usage(
+    hub, small_set, pull, monkeypatch, written, hint
+):
+    monkeypatch.chdir(small_set.parent)
+    done = pull(written)
+    said, todo = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert said == f"error: {written} names nothing on the Hub"
+    assert hint in todo
+    assert not hub.seen
+
+
 def test_somebody_elses_config_is_no_weight_set(hub, pull, tmp_path):
     hub.add("timm/vgg", {"config.json": b'{"architecture": "vgg19"}', "model.safetensors": b"1"})
     refused(pull("hf://timm/vgg"), "is no weight set of imgclean", "model.safetensors")

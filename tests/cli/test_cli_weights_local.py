@@ -292,6 +292,13 @@ def test_a_name_that_is_not_known_or_not_here_is_a_usage_error(weights, catalogu
     assert (refused.code, len(refused.stderr.splitlines())) == (2, 2)
 
 
+@pytest.mark.parametrize("command", ["verify", "where", "rm", "pin"])
+def test_a_pasted_address_is_told_from_a_name(weights, command):
+    refused = weights(command, "https://huggingface.co/someone/dncnn-small/tree/main")
+    assert refused.code == 2
+    assert refused.stderr.splitlines()[1].strip() == f"did you mean {SET}?"
+
+
 # What is removed
 
 

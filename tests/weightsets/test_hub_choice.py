@@ -109,6 +109,25 @@ def test_a_catalogued_name_is_fetched_where_it_is_named_and_no_other_name_is_ask
     assert len(cache.recorded()) == 3
 
 
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("hf:/someone/dncnn-gray", "did you mean hf://someone/dncnn-gray?"),
+        ("https://huggingface.co/someone/dncnn-gray", "did you mean hf://someone/dncnn-gray?"),
+        (
+            "someone/dncnn-gray",
+            "name a weight set, its folder or its file; on the Hub it is hf://someone/dncnn-gray",
+        ),
+        ("./gone/dncnn-gray", "name a weight set, its folder or its file"),
+    ],
+)
+def test_a_path_that_leads_nowhere_may_have_been_meant_for_the_hub(hub, written, hint):
+    with pytest.raises(UnknownWeightSet) as caught:
+        find(written, installed(), ())
+    assert caught.value.hint == hint
+    assert hub.seen == []
+
+
 def test_a_name_that_is_not_pinned_is_never_fetched(hub):
     with pytest.raises(SetupError) as caught:
         find("dncnn-deepinv-gray", installed(), load_plugins().infos())

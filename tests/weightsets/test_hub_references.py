@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgclean.errors import InvalidSetting
+from imgclean.weightsets.hub.intended import intended_reference
 from imgclean.weightsets.hub.reference import (
     HubReference,
     is_commit,
@@ -107,3 +108,54 @@ def test_what_is_malformed_or_leads_elsewhere_is_refused_with_an_example(written
 def test_only_a_whole_commit_id_means_the_same_for_ever():
     assert is_commit(COMMIT)
     assert not any(map(is_commit, ("main", COMMIT[:7], COMMIT.upper(), f"{COMMIT}0", "")))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("a/b", "hf://a/b"),
+        ("hf:/a/b", "hf://a/b"),
+        ("hf:a/b", "hf://a/b"),
+        ("hf:///a/b", "hf://a/b"),
+        ("HF://a/b@v1/c.pth", "hf://a/b@v1/c.pth"),
+        ("https://huggingface.co/a/b", "hf://a/b"),
+        ("http://huggingface.co/a/b/", "hf://a/b"),
+        ("huggingface.co/a/b", "hf://a/b"),
+        ("https://hf.co/a/b?library=imgclean", "hf://a/b"),
+        ("https://huggingface.co/a/b/tree/main", "hf://a/b"),
+        ("https://huggingface.co/a/b/tree/v1/", "hf://a/b@v1"),
+        ("https://huggingface.co/a/b/tree/try%2Fone", "hf://a/b@try%2Fone"),
+        ("https://huggingface.co/a/b/blob/main/in/c%20d.pth#L1", "hf://a/b/in/c d.pth"),
+        (
+            f"https://huggingface.co/a/b/resolve/{COMMIT}/c.pth?download=true",
+            f"hf://a/b@{COMMIT}/c.pth",
+        ),
+    ],
+)
+def test_what_somebody_meant_is_told(written, meant):
+    assert str(intended_reference(written)) == meant
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "dncnn-gray-25",
+        "a/b/c",
+        "./hf:a",
+        "hf:",
+        "hf:/a",
+        "https://example.org/a/b",
+        "https://huggingface.co/a",
+        "https://huggingface.co/a/b/discussions",
+        "https://huggingface.co/a/b/blob/main/../c",
+        "https://huggingface.co/a/b/tree/..%2F..",
+    ],
+)
+def test_what_means_nothing_on_the_hub_is_not_guessed_at(written):
+    assert intended_reference(written) is None
+
+
+@given(st.text("hf:/ab@%.\n", max_size=20) | st.from_regex(r"https://hf\.co/a/b/blob/.*"))
+def test_whatever_is_guessed_can_be_named(written):
+    guessed = intended_reference(written)
+    assert guessed is None or parse_hub_reference(str(guessed)) == guessed

@@ -28,11 +28,17 @@ def chosen_items(names: Iterable[str] | None) -> list[Item]:
     for name in names:
         named = [each for each in items if each.is_called(name.removesuffix("/"))]
         if not named:
-            near = nearest_names(name, {each.name for each in items})
-            hint = f"did you mean {' or '.join(near)}?" if near else "see `imgclean weights list`"
-            raise UnknownWeightSet(f"nothing here is called {name}", hint=hint)
+            raise UnknownWeightSet(f"nothing here is called {name}", hint=_hint(name, items))
         found += [each for each in named if each not in found]
     return found
+
+
+def _hint(name: str, items: Iterable[Item]) -> str:
+    from imgclean.weightsets.hub.intended import intended_hint
+
+    near = nearest_names(name, {each.name for each in items})
+    nearest = f"did you mean {' or '.join(near)}?" if near else "see `imgclean weights list`"
+    return intended_hint(name) or nearest
 
 
 def require_here(items: Iterable[Item]) -> None:

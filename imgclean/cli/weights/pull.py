@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,8 +15,6 @@ from imgclean.cli.options import JsonOption, QuietOption
 from imgclean.errors import ImgcleanError, InvalidSetting
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from imgclean.weightsets.catalogue import Catalogue
 
 
@@ -77,14 +76,21 @@ def pull(
 
 
 def _pulled(name: str, catalogue: Catalogue, *, refresh: bool) -> Path:
-    """Return where it is now."""
-    from imgclean.weightsets.catalogue import find
+    """Return where it is now. Nothing is at a path of this machine that could be fetched."""
+    from imgclean.weightsets.catalogue import find, is_path
+    from imgclean.weightsets.hub.intended import intended_hint
     from imgclean.weightsets.hub.inventory import is_embedded
     from imgclean.weightsets.hub.reference import is_hub_reference, parse_hub_reference
     from imgclean.weightsets.hub.sets import pull_entry, pull_reference
 
     if is_hub_reference(name):
         return pull_reference(parse_hub_reference(name), refresh=refresh, repair=True)
+    if is_path(name):
+        meant = "" if Path(name).exists() else intended_hint(name)
+        raise InvalidSetting(
+            f"{name} names nothing on the Hub",
+            hint=meant or "name a weight set, or a place as hf://owner/repository",
+        )
     known = catalogue.sets.get(name)
     if name in catalogue.available and not (known and is_embedded(known)):
         return pull_entry(name, catalogue.available[name], repair=True)

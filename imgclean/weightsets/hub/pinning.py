@@ -11,6 +11,7 @@ from imgclean.weightsets.foreign.vgg19 import read_vgg19
 from imgclean.weightsets.hub.cache import place_in_cache
 from imgclean.weightsets.hub.entries import HubEntry, is_set_name
 from imgclean.weightsets.hub.hashes import file_sha256
+from imgclean.weightsets.hub.intended import intended_hint
 from imgclean.weightsets.hub.reference import is_hub_reference, parse_hub_reference
 from imgclean.weightsets.hub.sets import pull_reference
 from imgclean.weightsets.naming import has_weights_suffix
@@ -91,7 +92,8 @@ def entry_of_set(folder: Path, repository: str, commit: str, file: str = CONFIG_
 def _unpinned(name: str, available: Mapping[str, HubEntry]) -> HubEntry:
     if name not in available:
         raise UnknownWeightSet(
-            f"{name} is in no catalogue", hint="name a place, as hf://owner/repository"
+            f"{name} is in no catalogue",
+            hint=intended_hint(name) or "name a place, as hf://owner/repository",
         )
     if available[name].is_pinned:
         raise InvalidSetting(
