@@ -49,6 +49,9 @@ def doctor(context: typer.Context, json_lines: JsonOption = False) -> None:
             typer.echo(json.dumps(line))
     else:
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+        for _ in ("mark", "subject"):
+            table.add_column()
+        table.add_column(overflow="fold")  # a path that is cut short is of no use
         for each in findings:
             mark = Text("ok", "green") if each.well else Text("broken", "bold red")
             table.add_row(mark, each.subject, each.found)

@@ -568,6 +568,13 @@ def test_a_damaged_catalogue_is_not_added_to_and_doctor_reports_it(weights, cata
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a folder without permissions")
+def test_doctor_cuts_no_path_short_in_80_columns(weights, catalogue):
+    report = weights(command="doctor")
+    assert "\N{HORIZONTAL ELLIPSIS}" not in report.stdout
+    found = "".join(line[2:].strip() for line in report.stdout.splitlines())
+    assert str(catalogue) in found
+
+
 def test_a_catalogue_that_is_a_folder_is_a_warning(weights, catalogue):
     catalogue.unlink()
     catalogue.mkdir()
