@@ -75,7 +75,7 @@ class TransferBar:
         self.close()
         self._next_line = None
         if transfer.state == "finished" and transfer.done > _SMALL:
-            say(f"{transfer.file}: {decimal(transfer.done)}, whole")
+            say(f"{transfer.file}: {decimal(transfer.done)}, done")
 
     def close(self) -> None:
         """Take the bar away, whatever has become of the transfer."""

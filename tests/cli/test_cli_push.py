@@ -197,7 +197,7 @@ def test_a_card_that_somebody_has_edited_goes_up_as_it_is(push, hub, mine):
 def test_how_far_a_large_file_is_is_told_unless_quiet_is_wanted(push, hub, tmp_path):
     wide = write_small_set(tmp_path / "wide", width=150)
     done = push(wide, "--yes")
-    assert f"{REPOSITORY}/model.safetensors: 846.2 kB, whole" in done.stderr.splitlines()
+    assert f"{REPOSITORY}/model.safetensors: 846.2 kB, done" in done.stderr.splitlines()
     again = push(wide, "--yes", "--quiet", repository="someone/others")
     assert (again.code, again.stderr) == (0, "")
 
