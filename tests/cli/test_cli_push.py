@@ -412,6 +412,12 @@ def test_what_is_no_name_on_the_hub_is_refused(push, hub, small_set):
     assert not hub.seen
 
 
+def test_the_repository_may_be_a_reference_with_a_slash_at_its_end(push, hub, small_set):
+    done = push(small_set, "--dry-run", repository=f"hf://{REPOSITORY}/")
+    assert done.code == 0
+    assert f"to hf://{REPOSITORY} (new, public)" in done.stderr
+
+
 # Tokens
 
 

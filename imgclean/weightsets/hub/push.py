@@ -77,7 +77,7 @@ def plan_push(folder: Path, repository: str, *, private: bool = False) -> Push:
         WeightsCorrupt: the folder is no weight set, or not a whole one.
         HubError: there is no token, or the Hub cannot be asked.
     """
-    repository = repository.removeprefix("hf://")
+    repository = repository.removeprefix("hf://").removesuffix("/")
     if not is_repository(repository):
         raise InvalidSetting(f"{repository} is no name on the Hub", hint="write OWNER/NAME")
     config = _require_whole(folder)
