@@ -192,7 +192,9 @@ def test_a_closed_repository_wants_a_token_and_gets_it_alone(hub, small_set, pul
 
 def test_terms_that_nobody_accepted_are_named(hub, small_set, pull):
     hub.add("someone/dncnn-small", files_of(small_set), gated=True)
-    refused(pull(PLACE, token=READER), f" {hub.endpoint}/someone/dncnn-small,")
+    terms = f"accept its terms at {hub.endpoint}/someone/dncnn-small,"
+    refused(pull(PLACE), f"{terms} and set HF_TOKEN")
+    refused(pull(PLACE, token=READER), f"{terms} with the account of the token")
 
 
 def test_a_token_that_nobody_knows_is_refused(hub, small_set, pull):

@@ -104,9 +104,8 @@ def _explained(subject: str, error: HfHubHTTPError, *, with_token: bool) -> HubE
     if isinstance(error, GatedRepoError):
         repository = "/".join(re.split("[/@]", subject.removeprefix("hf://"))[:2])
         page = f"{constants.ENDPOINT}/{repository}"
-        return HubRefused(
-            f"{subject} is gated", hint=f"accept its terms at {page}, and set HF_TOKEN"
-        )
+        then = "with the account of the token" if with_token else "and set HF_TOKEN"
+        return HubRefused(f"{subject} is gated", hint=f"accept its terms at {page}, {then}")
     if isinstance(error, RepositoryNotFoundError):
         hint = "check the name; a private repository wants HF_TOKEN"
         if with_token:
