@@ -584,7 +584,9 @@ def test_a_catalogue_that_is_a_folder_is_a_warning(weights, catalogue):
     assert (refused.code, len(refused.stderr.splitlines())) == (1, 1)
 
 
-@pytest.mark.parametrize("command", ["", "list", "pull", "verify", "rm", "where", "pin"])
+@pytest.mark.parametrize(
+    "command", ["", "list", "pull", "verify", "rm", "where", "pin", "convert", "push"]
+)
 def test_every_help_has_a_sentence_and_an_example(weights, command):
     done = weights(*filter(None, [command]), "--help", COLUMNS="200")
     assert done.code == 0

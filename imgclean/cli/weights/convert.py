@@ -52,7 +52,7 @@ def convert(
 
     What it is shows in its content; what cannot be known is said.
 
-    Example: imgclean weights convert dncnn_25.pth -o weights/dncnn-25 --licence MIT
+    Example: imgclean weights convert dncnn_25.pth -o dncnn-25 --licence MIT
     """
     from imgclean.weightsets.foreign.recognition import read_foreign
     from imgclean.weightsets.naming import set_name

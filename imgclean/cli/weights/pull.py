@@ -70,7 +70,7 @@ def pull(
             state = "embedded in a package" if embedded else "sound"
             say(f"{name}: here, {decimal(size)}, {state}")
     if not (wanted or quiet):
-        say("nothing is available that has no package: see `imgclean weights list`")
+        say("nothing is available under a name: see `imgclean weights list`")
     if codes:
         raise typer.Exit(max(codes))
 

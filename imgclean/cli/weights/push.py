@@ -39,8 +39,9 @@ def push(
 ) -> None:
     """Publish a weight set: its tensors, its config and its card, in one commit.
 
-    What would be sent is shown before anything is. HF_TOKEN has to allow writing. With --json a
-    line has repository, private, files (bytes by name), commit (null under --dry-run).
+    What would be sent is shown before anything is. HF_TOKEN has to allow writing.
+    With --json a line has repository, private, files (bytes by name), commit
+    (null under --dry-run).
 
     Example: imgclean weights push runs/dncnn-mine owner/dncnn-mine
     """
