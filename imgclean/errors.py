@@ -113,7 +113,7 @@ class SetupError(ImgcleanError):
 
 
 class ConfigurationInvalid(SetupError):
-    """The user's configuration file cannot be read, or sets what is not there."""
+    """The user's configuration or catalogue cannot be read, or sets what is not there."""
 
 
 class DeviceUnavailable(SetupError):
@@ -157,7 +157,7 @@ class HubUnreachable(HubError):
 
 
 class HubRefused(HubError):
-    """The Hub wants a token, or another one."""
+    """The Hub wants a token, another one, or its terms accepted; or does not take what is sent."""
 
 
 class NotOnHub(HubError):
