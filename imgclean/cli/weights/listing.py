@@ -37,14 +37,14 @@ def list_weights(json_lines: JsonOption = False) -> None:
     items = list_items(catalogue)
     if json_lines:
         for each in items:
-            typer.echo(json.dumps(facts_of(each)))
+            typer.echo(json.dumps(_facts(each)))
     else:
         _print(items)
     for line in catalogue.broken:
         say(f"warning: {line}")
 
 
-def facts_of(item: Item) -> dict[str, Any]:
+def _facts(item: Item) -> dict[str, Any]:
     """Return what a script may want to know of it."""
     return {
         "name": item.name,

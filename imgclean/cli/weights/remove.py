@@ -34,9 +34,9 @@ def remove(
         raise InvalidSetting("nothing is named", hint="name a weight set, or use --all")
     items = chosen_items(None if everything else names)
     if everything:
-        items = [each for each in items if each.files and each.is_ours]
+        items = [each for each in items if each.files and each.is_recorded]
     for item in items:
-        _require_ours(item)
+        _require_removable(item)
     for item in items:
         size = _discard(item)
         if not quiet:
@@ -49,7 +49,7 @@ def remove(
             say("nothing here was fetched from the Hub")
 
 
-def _require_ours(item: Item) -> None:
+def _require_removable(item: Item) -> None:
     if item.state == "embedded":
         raise InvalidSetting(
             f"{item.name} is embedded in a package",
@@ -57,7 +57,7 @@ def _require_ours(item: Item) -> None:
         )
     if not item.files:
         raise InvalidSetting(f"{item.name} is not here", hint="see `imgclean weights list`")
-    if not item.is_ours:
+    if not item.is_recorded:
         raise InvalidSetting(
             f"{item.name} was fetched by another program",
             hint=f"it is in {item.place}; see `hf cache`",

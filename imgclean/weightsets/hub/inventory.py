@@ -40,7 +40,7 @@ class Item:
         reference: its place on the Hub, or None.
         place: its folder, or its file; None where it is not here.
         files: those in the cache.
-        is_ours: whether imgclean fetched them.
+        is_recorded: whether imgclean fetched them, and may remove them.
         model, task, noise, channels, licence, results: as in the config of a weight set; None
             where that is not known.
         bytes: of the tensors.
@@ -51,7 +51,7 @@ class Item:
     reference: HubReference | None = None
     place: Path | None = None
     files: tuple[CachedFile, ...] = ()
-    is_ours: bool = True
+    is_recorded: bool = True
     model: str | None = None
     task: str | None = None
     noise: str | None = None
@@ -179,7 +179,7 @@ def _of_file(cached: CachedFile, available: Mapping[str, HubEntry]) -> Item:
         state="cached",
         place=cached.path,
         files=(cached,),
-        is_ours=True,
+        is_recorded=True,
         bytes=_size(cached.path),
     )
 
@@ -211,7 +211,9 @@ def _of_entry(name: str, entry: HubEntry) -> Item:
         return item
     pinned = dataclasses.replace(here, sha256=entry.sha256)
     place = here.path.parent if entry.is_ours else here.path
-    return dataclasses.replace(item, state="cached", place=place, files=(pinned,), is_ours=False)
+    return dataclasses.replace(
+        item, state="cached", place=place, files=(pinned,), is_recorded=False
+    )
 
 
 def _facts(config: WeightSetConfig, folder: Path) -> dict[str, Any]:
