@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from huggingface_hub import constants, try_to_load_from_cache
 
 from imgclean.atomic import replacing
+from imgclean.weightsets.config import CONFIG_NAME
 from imgclean.weightsets.hub.hashes import file_sha256, has_etag
 from imgclean.weightsets.hub.record import RECORD_NAME, read_record, write_record
 from imgclean.weightsets.hub.reference import HubReference
@@ -68,7 +69,7 @@ def find_cached(reference: HubReference) -> CachedFile | None:
 
     A branch or a tag is the commit that it was when it was last asked for.
     """
-    file = reference.file or constants.CONFIG_NAME
+    file = reference.file or CONFIG_NAME
     found = try_to_load_from_cache(reference.repository, file, revision=reference.revision)
     if not isinstance(found, str):
         return None

@@ -19,6 +19,7 @@ from huggingface_hub.utils import build_hf_headers
 
 from imgclean import __version__
 from imgclean.errors import HubRefused, NotOnHub
+from imgclean.weightsets.config import CONFIG_NAME
 from imgclean.weightsets.hub.reference import is_commit
 from imgclean.weightsets.hub.refusals import asked_wait, no_hub, offline, refusals
 
@@ -79,7 +80,7 @@ def look_up(reference: HubReference) -> RemoteFile:
     Raises:
         HubOffline, HubUnreachable, HubRefused, NotOnHub: see there.
     """
-    file = reference.file or constants.CONFIG_NAME
+    file = reference.file or CONFIG_NAME
     url = huggingface_hub.hf_hub_url(reference.repository, file, revision=reference.revision)
 
     def ask(token: str | None) -> RemoteFile:
