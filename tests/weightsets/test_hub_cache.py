@@ -3,6 +3,9 @@
 import dataclasses
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from hub_here import bodies, fetch_as_others_do, hub_here
 from imgclean_dncnn import DNCNN
 from material import write_small_set
 
+from imgclean.atomic import replacing
 from imgclean.errors import HubUnreachable, NotOnHub, WeightsCorrupt
 from imgclean.weightsets.catalogue import Catalogue, WeightSet
 from imgclean.weightsets.config import read_config
@@ -118,7 +122,17 @@ def test_what_was_fetched_is_recorded_until_it_is_removed(hub):
     assert left() == []
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"sha256": []}', '{"sha256": {"x": "y"}}', ""])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        '{"sha256": []}',
+        '{"sha256": {"x": "y"}}',
+        "",
+        pytest.param("[" * 10**5, id="deep"),
+    ],
+)
 def test_a_damaged_record_is_no_record_and_is_written_anew(hub, content):
     found = kept()
     record = cache.repository_folder("someone/nets") / "imgclean.json"
@@ -159,6 +173,38 @@ def test_a_process_that_ends_before_the_file_has_its_place_leaves_a_record(hub, 
     assert [each.reference.file for each in cache.recorded()] == ["config.json"]
     pull_set(SETS)
     assert damages() == [""]
+
+
+def test_a_damaged_branch_is_asked_for_anew(hub):
+    folder = pull_set(SETS)
+    ref = cache.repository_folder("someone/sets") / "refs" / "main"
+    ref.write_bytes(b"\xff\xfe")
+    assert cache.branches_of("someone/sets", folder.name) == []
+    assert pull_set(SETS) == folder
+    assert cache.branches_of("someone/sets", folder.name) == ["main"]
+
+
+def test_what_a_kill_left_beside_branches_is_none_and_goes_with_the_next_pull(hub):
+    found = kept()
+    folder = cache.repository_folder("someone/nets")
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with replacing(folder / "x") as temporary:
+        temporary.write_text(COMMIT)
+        name = temporary.name.replace(f"-{os.getpid()}-", f"-{ended.pid}-")
+    left_behind = [folder / "refs" / name, folder / name]
+    for path in left_behind:
+        path.write_text(COMMIT)
+    assert cache.branches_of("someone/nets", COMMIT) == ["main"]
+    assert kept().path == found.path
+    assert not any(path.exists() for path in left_behind)
+
+
+def test_a_folder_in_a_files_place_is_damage(hub):
+    path = kept().path
+    path.unlink()
+    path.mkdir()
+    assert damages() == [f"{path} cannot be read (Is a directory)"]
 
 
 # What is removed

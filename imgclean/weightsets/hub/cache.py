@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 from huggingface_hub import constants, try_to_load_from_cache
 
-from imgclean.atomic import replacing
+from imgclean.atomic import remove_leftovers, replacing
 from imgclean.weightsets.config import CONFIG_NAME
 from imgclean.weightsets.hub.hashes import file_sha256, has_etag
 from imgclean.weightsets.hub.record import RECORD_NAME, read_record, write_record
@@ -70,7 +70,10 @@ def find_cached(reference: HubReference) -> CachedFile | None:
     A branch or a tag is the commit that it was when it was last asked for.
     """
     file = reference.file or CONFIG_NAME
-    found = try_to_load_from_cache(reference.repository, file, revision=reference.revision)
+    try:
+        found = try_to_load_from_cache(reference.repository, file, revision=reference.revision)
+    except (OSError, UnicodeError):  # what a branch was is damaged
+        return None
     if not isinstance(found, str):
         return None
     path = Path(found)
@@ -204,7 +207,9 @@ def branches_of(repository: str, commit: str) -> list[str]:
     return sorted(
         ref.relative_to(refs).as_posix()
         for ref in refs.rglob("*")
-        if ref.is_file() and ref.read_text() == commit
+        if not ref.name.startswith(".")  # which a kill has left: no branch begins so
+        and ref.is_file()
+        and ref.read_bytes() == commit.encode()
     )
 
 
@@ -221,6 +226,7 @@ def _note_commit(remote: RemoteFile) -> None:
         return
     ref = repository_folder(reference.repository) / "refs" / reference.revision
     ref.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(ref.parent)
     with replacing(ref) as temporary:
         temporary.write_text(remote.commit)
 

@@ -106,20 +106,25 @@ def list_items(catalogue: Catalogue) -> list[Item]:
 def damage_of(item: Item) -> str:
     """Return what is wrong with something that is here, in words; nothing if it is sound."""
     for each in item.files:
-        if not each.path.exists():
-            return f"{each.path} is missing"
-        if file_sha256(each.path) != each.sha256:
-            return f"{each.path} is damaged"
+        damage = _damage_of_file(each.path, each.sha256)
+        if damage:
+            return damage
     if item.place is None or not item.place.is_dir():
         return ""
     try:
         config = read_config(item.place)
     except WeightsCorrupt as error:
         return str(error)
-    tensors = item.place / config.file
-    if not tensors.exists():
-        return f"{tensors} is missing"
-    return "" if file_sha256(tensors) == config.sha256 else f"{tensors} is damaged"
+    return _damage_of_file(item.place / config.file, config.sha256)
+
+
+def _damage_of_file(path: Path, sha256: str | None) -> str:
+    try:
+        return "" if file_sha256(path) == sha256 else f"{path} is damaged"
+    except FileNotFoundError:
+        return f"{path} is missing"
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror})"
 
 
 def _cached(available: Mapping[str, HubEntry]) -> list[Item]:

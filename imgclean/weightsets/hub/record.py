@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from imgclean.atomic import replacing
+from imgclean.atomic import remove_leftovers, replacing
 from imgclean.weightsets.hub.reference import is_commit, is_plain_path
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def read_record(folder: Path) -> dict[str, str]:
     try:
         found = json.loads((folder / RECORD_NAME).read_bytes())["sha256"]
         return {place: str(sha256) for place, sha256 in found.items() if _is_place(place)}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
@@ -35,6 +35,7 @@ def write_record(folder: Path, sha256: dict[str, str]) -> None:
         (folder / RECORD_NAME).unlink(missing_ok=True)
         return
     folder.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(folder)
     content = json.dumps({"format": 1, "sha256": dict(sorted(sha256.items()))}, indent=2)
     with replacing(folder / RECORD_NAME) as temporary:
         temporary.write_text(content)
