@@ -162,6 +162,15 @@ def test_a_long_place_is_not_cut_and_moves_the_rest_to_the_second_line(weights, 
     assert lines[at + 1].startswith("    2.2 MB, cached; ")
 
 
+def test_what_a_set_says_of_itself_is_no_command_to_the_terminal(weights, hub, contents):
+    config = json.loads(contents[0]["config.json"]) | {"licence": "\x1b]0;title\x07MIT\nnext"}
+    hub.add("someone/odd", contents[0] | {"config.json": json.dumps(config).encode()})
+    fetched(weights, "hf://someone/odd")
+    listed = weights("list").stdout
+    assert r"\x1b]0;title\x07MIT\nnext" in listed
+    assert "\x1b" not in listed
+
+
 def test_the_json_has_every_field_and_every_state(weights, hub, cache, catalogue):
     catalogue.write_text(PINNED)
     fetched(weights, SET)

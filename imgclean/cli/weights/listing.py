@@ -9,7 +9,7 @@ import typer
 from rich.filesize import decimal
 from rich.text import Text
 
-from imgclean.cli.console import say, stdout
+from imgclean.cli.console import printable, say, stdout
 from imgclean.cli.options import JsonOption
 
 if TYPE_CHECKING:
@@ -76,8 +76,9 @@ def _print(items: list[Item]) -> None:
             facts, purposes = "", [f"{known}; {purpose}" for purpose in purposes]
         room = _WIDTH - _INDENT
         purpose = next((text for text in purposes if len(text) <= room), purposes[-1])
-        stdout.print(Text.assemble((each.name.ljust(widest), "bold"), facts), soft_wrap=True)
-        stdout.print(Text(" " * _INDENT + purpose, style="dim"), soft_wrap=True)
+        first = Text.assemble((each.name.ljust(widest), "bold"), printable(facts))
+        stdout.print(first, soft_wrap=True)
+        stdout.print(Text(" " * _INDENT + printable(purpose), style="dim"), soft_wrap=True)
 
 
 def _purposes(item: Item) -> list[str]:
