@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import shutil
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from huggingface_hub.utils import hf_raise_for_status
 
 from imgclean.atomic import refusal
 from imgclean.errors import CacheUnwritable, HubUnreachable
+from imgclean.weightsets.hub.client import answer_by
 from imgclean.weightsets.hub.refusals import asked_wait, http, refusals
 from imgclean.weightsets.hub.transfers import Transfer, report
 
@@ -42,22 +44,26 @@ def download(remote: RemoteFile, partial: Path) -> None:
     interrupts, and is removed where the disk is full.
 
     Raises:
-        HubUnreachable: no byte comes for 8 seconds, or the connection breaks again and again.
+        HubUnreachable: no byte of it comes for 8 seconds, or the connection breaks again and again.
         HubRefused, NotOnHub: the Hub has changed its mind.
         CacheUnwritable: the disk is full, or refuses.
     """
     in_vain = 0
+    until = time.monotonic() + SILENCE
     with refusals(str(remote.reference)):
         while True:
             before = _size(partial)
             try:
-                _stream(remote, partial)
-            except http.TimeoutException as error:
+                _stream(remote, partial, until)
+            except (TimeoutError, http.TimeoutException) as error:
                 raise _silent(remote.name, partial) from error
             except (http.TransportError, HfHubHTTPError) as error:
                 _require_no_refusal(remote, error)
-                in_vain = 0 if _size(partial) > before else in_vain + 1
-                if in_vain == _IN_VAIN or not _is_momentary(error):
+                in_vain += 1
+                if _size(partial) > before:
+                    in_vain, until = 0, time.monotonic() + _PAUSE + SILENCE
+                is_last = in_vain == _IN_VAIN or time.monotonic() + _PAUSE >= until
+                if is_last or not _is_momentary(error):
                     raise
                 time.sleep(_PAUSE)
             except OSError as error:
@@ -66,14 +72,17 @@ def download(remote: RemoteFile, partial: Path) -> None:
                 return
 
 
-def _stream(remote: RemoteFile, partial: Path) -> None:
-    """Fetch what is missing, as far as the connection lasts."""
+def _stream(remote: RemoteFile, partial: Path, until: float) -> None:
+    """Fetch what is missing, as far as the connection lasts; the answer has to begin by then."""
     start = _size(partial)
     headers = remote.headers | {"Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
     timeout = http.Timeout(SILENCE, connect=_CONNECT_WITHIN)
-    with get_session().stream("GET", remote.url, headers=headers, timeout=timeout) as response:
+    session = get_session()
+    request = session.build_request("GET", remote.url, headers=headers, timeout=timeout)
+    opened = answer_by(lambda: session.send(request, stream=True), lambda: until)
+    with closing(opened) as response:
         if response.status_code == _REACHED_END:
             return
         hf_raise_for_status(response)
