@@ -136,13 +136,14 @@ def _hub() -> list[Finding]:
     from imgclean.weightsets.hub.cache import cache_folder, recorded
     from imgclean.weightsets.hub.client import is_offline
     from imgclean.weightsets.hub.entries import user_catalogue
+    from imgclean.weightsets.hub.refusals import endpoint
 
     has_token = "HF_TOKEN" in os.environ or Path(constants.HF_TOKEN_PATH).exists()
     asked = "never asked: offline" if is_offline() else "asked for what is not here"
     own = user_catalogue()
     absent = "" if own is None or own.exists() else ", not there"
     return [
-        Finding("Hub", f"{constants.ENDPOINT}, {asked}, {'a' if has_token else 'no'} token"),
+        Finding("Hub", f"{endpoint()}, {asked}, {'a' if has_token else 'no'} token"),
         Finding("Hub cache", f"{cache_folder()}, {len(recorded())} files of imgclean's"),
         Finding("catalogue", "switched off" if own is None else f"{own}{absent}"),
     ]

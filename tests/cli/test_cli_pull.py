@@ -266,6 +266,18 @@ def test_a_closed_port_is_said_at_once(hub, published, pull):
 
 
 @pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ALL_PROXY", "socks9://127.0.0.1:1"),
+        ("HTTP_PROXY", "ftp://127.0.0.1:1"),
+        ("SSL_CERT_FILE", "/nowhere/certificates.pem"),
+    ],
+)
+def test_an_environment_that_cannot_be_heeded_is_said(hub, published, pull, variable, value):
+    refused(pull(PLACE, **{variable: value}), "cannot be set up", variable)
+
+
+@pytest.mark.parametrize(
     ("fault", "words"),
     [
         (status(500), ["answers 500"]),

@@ -5,16 +5,19 @@ import time
 
 import pytest
 from hub_here import hub_here
-from loopback_hub import Fault
+from loopback_hub import Fault, not_a_hub, status
 from loopback_hub_transport import Reply
 
 from imgclean.errors import (
+    FileNotOnHub,
+    HubRefused,
     HubUnreachable,
 )
 from imgclean.weightsets.hub import cache, download
 from imgclean.weightsets.hub.client import RemoteFile
 from imgclean.weightsets.hub.pull import pull_file
 from imgclean.weightsets.hub.reference import HubReference
+from imgclean.weightsets.hub.sets import pull_reference
 
 NET = HubReference("someone/nets", file="net.pth")
 STATED = {"X-Repo-Commit": "c" * 40, "ETag": '"1"'}
@@ -66,3 +69,78 @@ def test_a_storage_that_takes_its_time_to_fail_is_not_asked_again(hub, impatient
     with pytest.raises(HubUnreachable, match="answers 503"):
         pull_file(NET)
     assert [each.method for each in hub.seen if "/api/" not in each.path] == ["HEAD", "GET"]
+
+
+# Answers of another kind
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        STATED | {"Location": "http://[::1"},
+        STATED | {"Location": "http://storage:99999999/"},
+        STATED | {"Location": f"http://{'a' * 70}.invalid/"},
+    ],
+    ids=["bracket", "port", "label"],
+)
+def test_an_address_that_is_none_is_refused(hub, headers):
+    hub.break_next(status(302, headers), method="HEAD")
+    with pytest.raises(HubUnreachable):
+        pull_file(NET)
+
+
+@pytest.mark.parametrize("wait", ["9" * 5000, "-1", "soon"])
+def test_a_wait_that_is_no_number_of_seconds_is_none(hub, wait):
+    hub.break_next(status(429, {"Retry-After": wait}))
+    with pytest.raises(HubUnreachable, match=r"no more requests \(429\)"):
+        pull_file(NET)
+
+
+@pytest.mark.parametrize("body", ["null", "[1]", '"x"', "{}", '{"siblings": [{}]}', "[" * 100_000])
+def test_a_listing_of_another_kind_costs_the_hint_alone(hub, body):
+    hub.break_next(status(200, {"Content-Type": "application/json"}, body), path="/api/")
+    with pytest.raises(FileNotOnHub, match="the repository has no such file") as caught:
+        pull_reference(HubReference("someone/nets", file="other.pth"))
+    assert caught.value.hint == ""
+
+
+@pytest.mark.parametrize("fault", [status(503), status(429), not_a_hub()])
+def test_a_listing_that_fails_says_nothing_of_its_own(hub, fault, capfd):
+    hub.break_next(fault, path="/api/")
+    with pytest.raises(FileNotOnHub):
+        pull_reference(HubReference("someone/nets", file="other.pth"))
+    assert capfd.readouterr() == ("", "")
+
+
+# A set in part
+
+
+# Secrets
+
+
+@pytest.mark.parametrize("token", ["hf_\u201csecret\u201d", "hf_s\u00e9cret", "hf_\x7fsecret"])
+def test_a_token_that_can_be_none_is_refused_and_not_shown(hub, monkeypatch, token):
+    hub.add("someone/nets", {}, private=True)
+    monkeypatch.setenv("HF_TOKEN", token)
+    with pytest.raises(HubRefused, match="a character that no token has") as caught:
+        pull_file(NET)
+    assert "cret" not in str(caught.value) + caught.value.hint
+    assert {each.token for each in hub.seen} == {None}
+
+
+def test_a_token_that_cannot_be_read_is_said(hub, tmp_path):
+    hub.add("someone/nets", {}, private=True)
+    (tmp_path / "token").mkdir()
+    with pytest.raises(HubRefused, match="the token cannot be read"):
+        pull_file(NET)
+
+
+def test_the_password_of_a_mirror_is_not_shown(hub, monkeypatch):
+    mirror = hub.endpoint.replace("//", "//user:secret@")
+    template = mirror + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", mirror)
+    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
+    hub.break_next(status(500))
+    with pytest.raises(HubUnreachable, match=r"http://127\.0\.0\.1:") as caught:
+        pull_file(NET)
+    assert "secret" not in str(caught.value)

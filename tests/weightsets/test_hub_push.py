@@ -19,6 +19,12 @@ from imgclean.weightsets.hub.push import plan_push, push
 from imgclean.weightsets.hub.transfers import listening
 
 REPOSITORY = "someone/sets"
+
+
+def of_another_kind():
+    return status(200, {"Content-Type": "application/json"}, "[1]")
+
+
 STEPS = {
     "create": "/api/repos/create",
     "validate": "/api/validate-yaml",
@@ -87,6 +93,7 @@ def test_whoever_is_silent_is_named_and_given_up(hub, impatient, small_set, step
         # What is answered to `verify` is not read.
         *((step, not_a_hub()) for step in ("look", *STEPS) if step != "verify"),
         *((step, reset()) for step in ("look", "upload", "commit")),
+        *((step, of_another_kind()) for step in ("look", "create", "preupload", "batch", "commit")),
     ],
 )
 def test_a_push_that_failed_anywhere_is_made_up_for_by_the_next(hub, small_set, step, fault):

@@ -18,7 +18,7 @@ from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.utils import build_hf_headers
 
 from imgclean import __version__
-from imgclean.errors import HubRefused, NotOnHub
+from imgclean.errors import HubRefused, HubUnreachable, NotOnHub, one_line
 from imgclean.weightsets.config import CONFIG_NAME
 from imgclean.weightsets.hub.reference import is_commit
 from imgclean.weightsets.hub.refusals import asked_wait, no_hub, offline, refusals
@@ -33,6 +33,8 @@ _STEP_WITHIN = 4.0  # of connecting, and of waiting for each packet
 BUSY = (408, 429, 500, 502, 503, 504)
 LONGEST_WAIT = 3  # seconds that the Hub may ask for, to be tried once more
 _SHORT_WAIT = 1.0  # where it asks for none
+ODD_ANSWERS = (AttributeError, IndexError, KeyError, TypeError, RecursionError)
+"""What the client raises where it is given JSON, but not the Hub's."""
 AGENT: dict[str, Any] = {"library_name": "imgclean", "library_version": __version__}
 """Who asks, as the client's functions take it."""
 
@@ -111,9 +113,10 @@ def list_files(reference: HubReference) -> list[str]:
     api = huggingface_hub.HfApi(**AGENT)
 
     def ask(token: str | None) -> list[str]:
-        return api.list_repo_files(
+        found = api.model_info(
             reference.repository, revision=reference.revision, token=token or False
         )
+        return sorted(str(each.rfilename) for each in found.siblings or ())
 
     return with_token_if_needed(str(reference), ask)
 
@@ -147,7 +150,23 @@ def user_token(subject: str) -> str | None:
     """Return the token that the user has, from `HF_TOKEN` or of `hf auth login`."""
     if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN:
         return None
-    return asked(subject, huggingface_hub.get_token)
+
+    def read() -> str | None:
+        try:
+            return huggingface_hub.get_token()
+        except (OSError, UnicodeError) as error:
+            raise HubRefused(
+                f"{subject}: the token cannot be read: {one_line(error)}",
+                hint="set HF_TOKEN, or run `hf auth login` again",
+            ) from error
+
+    token = asked(subject, read)
+    if token and not (token.isascii() and token.isprintable()):
+        raise HubRefused(
+            f"{subject}: the token holds a character that no token has",
+            hint="copy it once more, into HF_TOKEN or `hf auth login`",
+        )
+    return token
 
 
 def asked(
@@ -164,16 +183,35 @@ def asked(
     if is_offline():
         raise offline(subject)
     with refusals(subject, with_token=with_token, within=within):
-        until = time.monotonic() + within
+        _require_client(subject)
         try:
-            return answer_by(question, lambda: until)
-        except HfHubHTTPError as error:
-            wait = asked_wait(error)
-            if error.response.status_code not in BUSY or (wait or 0) > LONGEST_WAIT:
-                raise
-            time.sleep(_SHORT_WAIT if wait is None else wait)
-            again_until = time.monotonic() + within
-            return answer_by(question, lambda: again_until)
+            return _answered(question, within)
+        except ODD_ANSWERS as error:
+            raise no_hub(subject) from error
+
+
+def _answered(question: Callable[[], _Answer], within: float) -> _Answer:
+    until = time.monotonic() + within
+    try:
+        return answer_by(question, lambda: until)
+    except HfHubHTTPError as error:
+        wait = asked_wait(error)
+        if error.response.status_code not in BUSY or (wait or 0) > LONGEST_WAIT:
+            raise
+        time.sleep(_SHORT_WAIT if wait is None else wait)
+        again_until = time.monotonic() + within
+        return answer_by(question, lambda: again_until)
+
+
+def _require_client(subject: str) -> None:
+    """Refuse what the environment says of proxies and certificates where it cannot be heeded."""
+    try:
+        huggingface_hub.get_session()
+    except (ImportError, OSError, ValueError) as error:
+        raise HubUnreachable(
+            f"{subject}: the Hub's client cannot be set up: {one_line(error)}",
+            hint="check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and SSL_CERT_FILE",
+        ) from error
 
 
 def answer_by(question: Callable[[], _Answer], deadline: Callable[[], float]) -> _Answer:

@@ -25,10 +25,17 @@ from imgclean.weightsets.config import (
     Conversion,
     read_config,
 )
-from imgclean.weightsets.hub.client import AGENT, answer_by, asked, is_offline, user_token
+from imgclean.weightsets.hub.client import (
+    AGENT,
+    ODD_ANSWERS,
+    answer_by,
+    asked,
+    is_offline,
+    user_token,
+)
 from imgclean.weightsets.hub.hashes import file_sha256, has_etag
 from imgclean.weightsets.hub.reference import HubReference, is_repository
-from imgclean.weightsets.hub.refusals import refusals
+from imgclean.weightsets.hub.refusals import no_hub, refusals
 from imgclean.weightsets.hub.sending import SILENCE, Sending, WatchedFile, silent_client
 
 if TYPE_CHECKING:
@@ -185,6 +192,8 @@ def _commit(api: huggingface_hub.HfApi, plan: Push, sending: Sending, message: s
             )
         except json.JSONDecodeError:
             raise
+        except ODD_ANSWERS as error:
+            raise no_hub(subject) from error
         except RuntimeError as error:  # the client's words for an upload that was refused
             raise (error.__cause__ or error) from None
         except ValueError as error:

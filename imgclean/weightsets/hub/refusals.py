@@ -59,7 +59,7 @@ def refusals(subject: str, *, with_token: bool = False, within: float = 0.0) -> 
         raise _explained(subject, error, with_token=with_token) from error
     except TimeoutError as error:
         raise HubUnreachable(
-            f"{subject}: {constants.ENDPOINT} does not answer within {within:.0f} s",
+            f"{subject}: {endpoint()} does not answer within {within:.0f} s",
             hint=_NETWORK_HINT,
         ) from error
     except http.TimeoutException as error:
@@ -69,10 +69,15 @@ def refusals(subject: str, *, with_token: bool = False, within: float = 0.0) -> 
         ) from error
     except json.JSONDecodeError as error:
         raise no_hub(subject) from error
-    except (http.HTTPError, http.InvalidURL) as error:
+    except (http.HTTPError, http.InvalidURL, ValueError) as error:  # what is no address
         raise HubUnreachable(
             f"{subject}: cannot reach {_host(error)}: {one_line(error)}", hint=_NETWORK_HINT
         ) from error
+
+
+def endpoint() -> str:
+    """Return the Hub's address, for people: a password that is in it stays out."""
+    return re.sub("//[^/]*@", "//", constants.ENDPOINT)
 
 
 def offline(subject: str) -> HubOffline:
@@ -86,7 +91,7 @@ def offline(subject: str) -> HubOffline:
 def no_hub(subject: str) -> HubUnreachable:
     """Return the error that says that something else answers in the Hub's place."""
     return HubUnreachable(
-        f"{subject}: {constants.ENDPOINT} does not answer as the Hub does",
+        f"{subject}: {endpoint()} does not answer as the Hub does",
         hint="a login page or a proxy may be in between; check HF_ENDPOINT",
     )
 
@@ -94,7 +99,7 @@ def no_hub(subject: str) -> HubUnreachable:
 def asked_wait(error: HfHubHTTPError) -> int | None:
     """Return the seconds that the Hub asks to wait; None where it does not say."""
     text = error.response.headers.get("Retry-After", "")
-    return int(text) if text.isdecimal() else None
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
 def _explained(subject: str, error: HfHubHTTPError, *, with_token: bool) -> HubError:
@@ -103,7 +108,7 @@ def _explained(subject: str, error: HfHubHTTPError, *, with_token: bool) -> HubE
     said = " ".join((error.server_message or "").split()) or f"status {status}"
     if isinstance(error, GatedRepoError):
         repository = "/".join(re.split("[/@]", subject.removeprefix("hf://"))[:2])
-        page = f"{constants.ENDPOINT}/{repository}"
+        page = f"{endpoint()}/{repository}"
         then = "with the account of the token" if with_token else "and set HF_TOKEN"
         return HubRefused(f"{subject} is gated", hint=f"accept its terms at {page}, {then}")
     if isinstance(error, RepositoryNotFoundError):
@@ -133,9 +138,7 @@ def _explained(subject: str, error: HfHubHTTPError, *, with_token: bool) -> HubE
             f"{subject}: the Hub answers no more requests{when} (429)",
             hint="try again then",
         )
-    return HubUnreachable(
-        f"{subject}: {constants.ENDPOINT} answers {status}", hint="try again later"
-    )
+    return HubUnreachable(f"{subject}: {endpoint()} answers {status}", hint="try again later")
 
 
 def _host(error: Exception) -> str:
@@ -143,4 +146,4 @@ def _host(error: Exception) -> str:
     try:
         return str(error.request.url.host)  # type: ignore[attr-defined]
     except (AttributeError, RuntimeError):
-        return constants.ENDPOINT
+        return endpoint()

@@ -67,7 +67,7 @@ class Sending:
 
     def __init__(self, subject: str, file: str, size: int) -> None:
         self._subject, self._file, self._size = subject, file, size
-        self._host = urlsplit(constants.ENDPOINT).netloc
+        self._host = _host_of(constants.ENDPOINT)
         self._patience = SILENCE
         self._failed: set[str] = set()
         self._stopped = False
@@ -141,7 +141,7 @@ class Sending:
                 is_brief = status != _TOO_MANY and wait <= LONGEST_WAIT
                 if status in BUSY and is_brief and self._may_fail(request):
                     return response
-                if self._host != urlsplit(constants.ENDPOINT).netloc:
+                if self._host != _host_of(constants.ENDPOINT):
                     raise HubUnreachable(
                         f"{self._subject}: {self._host} does not take it ({status})",
                         hint="push again; a proxy may be in between",
@@ -152,7 +152,7 @@ class Sending:
 
     def _await(self, request: Any) -> None:
         """Note what is asked for, and how long that may take."""
-        self._host, path = urlsplit(str(request.url)).netloc, request.url.path
+        self._host, path = _host_of(str(request.url)), request.url.path
         self._patience = SILENCE
         if _COMMIT in path:
             self.committing, self._patience = True, COMMIT_WITHIN
@@ -167,6 +167,11 @@ class Sending:
         self._failed.add(url)
         repeated = path != _VALIDATION and _COMMIT not in path
         return first and repeated and not self._stopped
+
+
+def _host_of(url: str) -> str:
+    """Return the host and the port, without a user and a password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 class WatchedFile(io.BufferedReader):
