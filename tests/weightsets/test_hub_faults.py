@@ -10,12 +10,14 @@ from loopback_hub_transport import Reply
 
 from imgclean.errors import (
     FileNotOnHub,
+    HubError,
     HubRefused,
     HubUnreachable,
+    WeightsCorrupt,
 )
 from imgclean.weightsets.hub import cache, download
 from imgclean.weightsets.hub.client import RemoteFile
-from imgclean.weightsets.hub.pull import pull_file
+from imgclean.weightsets.hub.pull import pull_file, pull_set
 from imgclean.weightsets.hub.reference import HubReference
 from imgclean.weightsets.hub.sets import pull_reference
 
@@ -71,6 +73,16 @@ def test_a_storage_that_takes_its_time_to_fail_is_not_asked_again(hub, impatient
     assert [each.method for each in hub.seen if "/api/" not in each.path] == ["HEAD", "GET"]
 
 
+def test_what_a_repository_has_is_asked_for_once_and_only_for_a_hint(hub):
+    hub.add("someone/nets", {"model.safetensors": b"1"})
+    pull_reference(HubReference("someone/nets", file="model.safetensors"))
+    assert not any("/api/models/" in each.path for each in hub.seen)
+    with pytest.raises(FileNotOnHub) as caught:
+        pull_reference(HubReference("someone/nets", file="in/model.safetensors"))
+    assert caught.value.hint == "it has model.safetensors, net.pth"
+    assert sum("/api/models/" in each.path for each in hub.seen) == 1
+
+
 # Answers of another kind
 
 
@@ -112,7 +124,32 @@ def test_a_listing_that_fails_says_nothing_of_its_own(hub, fault, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_file_of_another_length_is_refused_where_the_hub_states_no_hash(hub):
+    hub.break_next(status(200, STATED, "x" * 1000), method="HEAD")
+    hub.break_next(status(200, {}, "x" * 10), method="GET")
+    with pytest.raises(WeightsCorrupt):
+        pull_file(NET)
+    assert list(cache.cache_folder().rglob("*net.pth")) == []
+    hub.mend()
+    hub.break_next(status(200, STATED, "x" * 1000), method="HEAD")
+    assert pull_file(NET).path.read_bytes() == b"x" * 1000
+
+
 # A set in part
+
+
+@pytest.mark.parametrize("name", ["config.json", "README.md", "model.safetensors"])
+def test_a_set_of_which_one_file_could_not_be_had_is_completed_by_the_next_pull(
+    hub, small_set, name
+):
+    files = {path.name: path.read_bytes() for path in small_set.iterdir()}
+    hub.add("someone/sets", files)
+    hub.break_next(status(500), path=name)
+    with pytest.raises(HubError):
+        pull_set(HubReference("someone/sets"))
+    hub.mend()
+    folder = pull_set(HubReference("someone/sets"))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
 
 
 # Secrets

@@ -67,6 +67,7 @@ def pull_set(
     sha256: str | None = None,
     refresh: bool = False,
     repair: bool = False,
+    explain: bool = True,
 ) -> Path:
     """Return the folder of a weight set in the cache: its config, its tensors and its card.
 
@@ -75,12 +76,20 @@ def pull_set(
         sha256: of the config, which has that of the tensors.
         refresh: as in `pull_file`.
         repair: fetch also a card again that is gone or damaged, which no denoiser needs.
+        explain: where it is no weight set, ask what the repository has, for the hint.
 
     Raises:
         NotOnHub: the repository is no weight set.
         WeightsCorrupt, HubError, CacheUnwritable: as `pull_file`.
     """
-    config_file = _pull_config(reference, sha256=sha256, refresh=refresh)
+    at = dataclasses.replace(reference, file=reference.file or CONFIG_NAME)
+    try:
+        config_file = pull_file(at, sha256=sha256, refresh=refresh)
+    except FileNotOnHub as error:
+        raise FileNotOnHub(
+            f"{reference} is no weight set: it has no {at.file}",
+            hint=_name_a_file(reference) if explain else "",
+        ) from error
     folder = config_file.path.parent
     try:
         config = read_config(folder)
@@ -88,25 +97,15 @@ def pull_set(
         if config_file.sha256:  # it was fetched to be looked at
             cache.discard(config_file)
         message = f"{reference} is no weight set of imgclean: its {CONFIG_NAME} is another's"
-        raise NotOnHub(message, hint=_name_a_file(reference)) from error
+        raise NotOnHub(message, hint=_name_a_file(reference) if explain else "") from error
     tensors = _beside(config_file.reference, config.file)
-    was_here = cache.find_cached(tensors) is not None
-    pull_file(tensors, sha256=config.sha256)
     card = _beside(config_file.reference, CARD_NAME)
-    if not was_here or (repair and cache.is_recorded(card)):
+    is_new = cache.find_cached(tensors) is None and not is_offline()
+    if is_new or (repair and cache.is_recorded(card)):
         with suppress(FileNotOnHub):  # people want the card, a denoiser does not
             pull_file(card)
+    pull_file(tensors, sha256=config.sha256)  # last: who has them is not asked for a card again
     return folder
-
-
-def _pull_config(reference: HubReference, *, sha256: str | None, refresh: bool) -> CachedFile:
-    at = dataclasses.replace(reference, file=reference.file or CONFIG_NAME)
-    try:
-        return pull_file(at, sha256=sha256, refresh=refresh)
-    except FileNotOnHub as error:
-        raise FileNotOnHub(
-            f"{reference} is no weight set: it has no {at.file}", hint=_name_a_file(reference)
-        ) from error
 
 
 def _beside(reference: HubReference, name: str) -> HubReference:
@@ -176,7 +175,10 @@ def _fetch(remote: RemoteFile, sha256: str | None) -> CachedFile:
 
 def _is_expected(path: Path, remote: RemoteFile, sha256: str | None) -> bool:
     """Whether content is what the Hub states and what is pinned."""
-    stated = not is_hash(remote.etag) or has_etag(path, remote.etag)
+    if is_hash(remote.etag):
+        stated = has_etag(path, remote.etag)
+    else:  # of a mirror, which some give no length
+        stated = not remote.size or path.stat().st_size == remote.size
     return stated and (sha256 is None or file_sha256(path) == sha256)
 
 

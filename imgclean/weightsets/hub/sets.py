@@ -159,7 +159,7 @@ def _folder_of_set(reference: HubReference, *, refresh: bool, repair: bool) -> P
     if here and not refresh and not _may_be_of_set(find_cached(config)) and is_sound(here, None):
         return None
     try:
-        return pull_set(config, refresh=refresh, repair=repair)
+        return pull_set(config, refresh=refresh, repair=repair, explain=False)
     except FileNotOnHub:
         return None
     except NotOnHub as error:
