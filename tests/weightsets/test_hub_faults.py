@@ -83,6 +83,21 @@ def test_what_a_repository_has_is_asked_for_once_and_only_for_a_hint(hub):
     assert sum("/api/models/" in each.path for each in hub.seen) == 1
 
 
+def test_a_listing_that_takes_its_time_is_done_without(hub):
+    hub.break_next(late(3.0, 503), path="/api/models/")
+    begun = time.monotonic()
+    with pytest.raises(FileNotOnHub, match="the repository has no such file"):
+        pull_reference(HubReference("someone/nets", file="other.pth"))
+    assert time.monotonic() - begun < 5
+
+
+def test_a_set_whose_tensors_are_not_there_is_refused_with_a_hint(hub, small_set):
+    hub.add("someone/sets", {"config.json": (small_set / "config.json").read_bytes()})
+    with pytest.raises(FileNotOnHub, match=r"model\.safetensors: the repository has no") as caught:
+        pull_set(HubReference("someone/sets"))
+    assert caught.value.hint
+
+
 # Answers of another kind
 
 
@@ -113,7 +128,7 @@ def test_a_listing_of_another_kind_costs_the_hint_alone(hub, body):
     hub.break_next(status(200, {"Content-Type": "application/json"}, body), path="/api/")
     with pytest.raises(FileNotOnHub, match="the repository has no such file") as caught:
         pull_reference(HubReference("someone/nets", file="other.pth"))
-    assert caught.value.hint == ""
+    assert caught.value.hint == "look at what it has, on its page"
 
 
 @pytest.mark.parametrize("fault", [status(503), status(429), not_a_hub()])

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from imgclean.weightsets.hub.reference import HubReference
 
 ANSWER_WITHIN = 5.0  # seconds, all in all
+_LIST_WITHIN = 2.0  # for what is a help in an error alone
 _STEP_WITHIN = 4.0  # of connecting, and of waiting for each packet
 BUSY = (408, 429, 500, 502, 503, 504)
 LONGEST_WAIT = 3  # seconds that the Hub may ask for, to be tried once more
@@ -118,7 +119,7 @@ def list_files(reference: HubReference) -> list[str]:
         )
         return sorted(str(each.rfilename) for each in found.siblings or ())
 
-    return with_token_if_needed(str(reference), ask)
+    return with_token_if_needed(str(reference), ask, within=_LIST_WITHIN)
 
 
 def with_token_if_needed(

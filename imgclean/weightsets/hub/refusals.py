@@ -121,7 +121,9 @@ def _explained(subject: str, error: HfHubHTTPError, *, with_token: bool) -> HubE
             f"{subject}: the repository has no such revision", hint="name a branch, tag or commit"
         )
     if isinstance(error, RemoteEntryNotFoundError):
-        return FileNotOnHub(f"{subject}: the repository has no such file")
+        return FileNotOnHub(
+            f"{subject}: the repository has no such file", hint="look at what it has, on its page"
+        )
     if status in (401, 403):
         hint = "check HF_TOKEN, and what it may do" if with_token else "set HF_TOKEN"
         return HubRefused(f"{subject}: the Hub refuses it ({said})", hint=hint)

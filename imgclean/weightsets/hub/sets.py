@@ -46,7 +46,7 @@ def pull_reference(reference: HubReference, *, refresh: bool = False, repair: bo
     try:
         return pull_file(reference, refresh=refresh).path
     except FileNotOnHub as error:
-        raise FileNotOnHub(str(error), hint=files_there(reference)) from error
+        raise FileNotOnHub(str(error), hint=files_there(reference) or error.hint) from error
 
 
 def pull_entry(name: str, entry: HubEntry, *, repair: bool = False) -> Path:
