@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from copy import deepcopy
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from imgclean.inference.tiles import TileChoice
 
 _Sample = TypeVar("_Sample", np.uint8, np.uint16, np.float16, np.float32, np.float64)
+_TURN = threading.RLock()
+"""Threads take turns: while torch traces a network, every other module of the process fails."""
+
 _DTYPES = ("uint8", "uint16", "float16", "float32", "float64")
 
 
@@ -57,12 +61,15 @@ def denoise(
 ) -> NDArray[_Sample]:
     """Return the clean image, of the same dtype and shape; enlarged by the task `upscale`.
 
+    It may be called from several threads, which take turns; torch uses all cores for each.
+
     Args:
         array: (H, W), (H, W, 1) or (H, W, 3); (H, W, 2) and (H, W, 4) have alpha last, which is
             passed through. Integers span their type's range; floats span [0, 1], or their own
             range where they leave it.
         model: name of an installed model; the preferred one by default.
-        weights: name or path of a weight set; by default the one that fits the image.
+        weights: name, path or place on the Hub, `hf://...`, of a weight set; by default the one
+            that fits the image.
         options: options of the model by name, laid over the weight set's own.
         task: `denoise`, `deblock` or `upscale`; the last two take the luma of colour images.
         scale: how far to enlarge: 2, 3 or 4.
@@ -108,16 +115,17 @@ def denoise(
     span = sample_range(picture.colour, parse_range(range), name="the array")
     height, width = (side * settings.scale for side in samples.shape[:2])
     clean = MemorySamples(np.empty((height, width, samples.shape[2]), picture.dtype))
-    denoiser = _selection(settings, model, weights).denoiser(picture.space)
-    pass_through(
-        partial(denoiser.denoise, colours=picture.space == "rgb"),
-        MemorySamples(picture.samples),
-        clean,
-        like=picture,
-        span=span,
-        on_pixels=lambda _: None,
-        scale=settings.scale,
-    )
+    with _TURN:
+        denoiser = _selection(settings, model, weights).denoiser(picture.space)
+        pass_through(
+            partial(denoiser.denoise, colours=picture.space == "rgb"),
+            MemorySamples(picture.samples),
+            clean,
+            like=picture,
+            span=span,
+            on_pixels=lambda _: None,
+            scale=settings.scale,
+        )
     shape = (height, width, *array.shape[2:])
     return clean.values.reshape(shape).astype(array.dtype, copy=False)
 

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -130,3 +132,13 @@ def test_an_option_that_the_model_does_not_have_is_refused(small_set):
         imgclean.denoise(np.zeros((8, 8), np.uint8), "dncnn", options={"attention": "local"})
     with pytest.raises(InvalidSetting, match="channels cannot be set"):
         imgclean.load("dncnn", options={"channels": 1})
+
+
+def test_threads_that_clean_at_once_get_what_one_gets(small_set):
+    images = [np.random.default_rng(seed).random((40, 48, 3), np.float32) for seed in range(6)]
+    with ThreadPoolExecutor(6) as threads:  # first, so that they prepare the network at once
+        at_once = [
+            *threads.map(lambda each: imgclean.denoise(each, weights=str(small_set)), images)
+        ]
+    for image, clean in zip(images, at_once, strict=True):
+        np.testing.assert_array_equal(clean, imgclean.denoise(image, weights=str(small_set)))

@@ -141,9 +141,19 @@ def test_tags_and_folders_of_a_repository_can_be_named(hub, small_set, pull):
     files = {f"sets/a/{name}": content for name, content in files_of(small_set).items()}
     commit = hub.add("someone/many", files)
     hub.tag("someone/many", "v1", commit)
-    done = pull("hf://someone/many@v1/sets/a/config.json", "--json")
-    place = json.loads(done.stdout)["place"]
-    assert files_of(place) == files_of(small_set)
+    done = pull("hf://someone/many@v1/sets/a", "hf://someone/many/sets/a/config.json", "--json")
+    by_folder, by_config = map(json.loads, done.stdout.splitlines())
+    assert (by_folder["commit"], by_config["commit"]) == (commit, commit)
+    assert files_of(by_folder["place"]) == files_of(by_config["place"]) == files_of(small_set)
+
+
+def test_a_file_that_is_no_checkpoint_is_named_by_its_place_on_the_hub(hub, imgclean):
+    Image.fromarray(noise_image()).save("noisy.png")
+    hub.add("someone/odd", {"net.pth": b"neither a pickle nor tensors"})
+    env = environment_of(hub, Path("home").resolve())
+    done = imgclean("denoise", "noisy.png", "--weights", "hf://someone/odd/net.pth", env=env)
+    assert done.code == 1
+    assert "error: hf://someone/odd/net.pth: " in done.stderr
 
 
 def test_a_catalogued_name_brings_what_is_pinned_and_nothing_else(

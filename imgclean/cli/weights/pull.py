@@ -38,7 +38,8 @@ def pull(
 ) -> None:
     """Fetch weight sets from the Hub, for later runs and for work without a network.
 
-    What is here and sound is not fetched again. With --json each line has name, place, bytes.
+    What is here and sound is not fetched again. With --json each line has name, place, bytes,
+    commit.
 
     Example: imgclean weights pull hf://owner/dncnn-mine
     """
@@ -64,10 +65,16 @@ def pull(
             raise
         size = _size(place)
         if json_lines:
-            typer.echo(json.dumps({"name": name, "place": str(place), "bytes": size}))
+            line = {
+                "name": name,
+                "place": str(place),
+                "bytes": size,
+                "commit": _commit(place) or None,
+            }
+            typer.echo(json.dumps(line))
         elif not quiet:
             embedded = name in catalogue.sets and is_embedded(catalogue.sets[name])
-            state = "embedded in a package" if embedded else "sound"
+            state = "embedded in a package" if embedded else f"sound, commit {_commit(place)[:12]}"
             say(f"{name}: here, {decimal(size)}, {state}")
     if not (wanted or quiet):
         say("nothing is available under a name: see `imgclean weights list`")
@@ -95,6 +102,13 @@ def _pulled(name: str, catalogue: Catalogue, *, refresh: bool) -> Path:
     if name in catalogue.available and not (known and is_embedded(known)):
         return pull_entry(name, catalogue.available[name], repair=True)
     return find(name, catalogue, ()).folder
+
+
+def _commit(place: Path) -> str:
+    """Return the commit that something in the cache is of; nothing for what is elsewhere."""
+    from imgclean.weightsets.hub.cache import cache_folder, place_in_cache
+
+    return place_in_cache(place)[1] if cache_folder() in place.parents else ""
 
 
 def _size(place: Path) -> int:

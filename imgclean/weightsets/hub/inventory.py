@@ -13,6 +13,7 @@ from imgclean.weightsets.hub.hashes import file_sha256
 from imgclean.weightsets.hub.reference import (
     MAIN,
     HubReference,
+    config_of_folder,
     is_hub_reference,
     parse_hub_reference,
 )
@@ -67,7 +68,7 @@ class Item:
         """
         if not is_hub_reference(text):
             return text == self.name
-        meant = parse_hub_reference(text)
+        meant = config_of_folder(parse_hub_reference(text))
         if self.reference is None or not self.files:
             return meant == self.reference
         commit = self.files[0].reference.revision

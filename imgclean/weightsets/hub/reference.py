@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from imgclean.errors import InvalidSetting
+from imgclean.weightsets.config import CONFIG_NAME
 
 SCHEME = "hf://"
 MAIN = "main"
@@ -78,3 +80,14 @@ def is_plain_path(file: str) -> bool:
     parts = file.split("/")
     plain = file.isprintable() and not set(file) & set('\\:?*<>|"')
     return plain and all(part not in ("", ".", "..") for part in parts)
+
+
+def config_of_folder(reference: HubReference) -> HubReference:
+    """Return the reference to the config of a set where one to its folder is given.
+
+    What has no suffix is a folder; one with a dot in its name is named with its config.
+    """
+    file = reference.file
+    if file is None or "." in file.rpartition("/")[2]:
+        return reference
+    return dataclasses.replace(reference, file=f"{file}/{CONFIG_NAME}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imgclean.errors import (
     FileNotOnHub,
+    ImgcleanError,
     InvalidSetting,
     NoModelInstalled,
     NotOnHub,
@@ -17,6 +18,7 @@ from imgclean.weightsets.catalogue import WeightSet
 from imgclean.weightsets.config import CONFIG_NAME, WEIGHTS_NAME, read_config
 from imgclean.weightsets.hub.cache import find_cached, is_sound
 from imgclean.weightsets.hub.pull import files_there, pull_file, pull_set
+from imgclean.weightsets.hub.reference import config_of_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,8 +34,8 @@ def pull_reference(reference: HubReference, *, refresh: bool = False, repair: bo
     """Return the folder of the weight set, or the other file, that a reference means.
 
     Args:
-        reference: a repository that is a weight set, or a file of a repository: the config or the
-            tensors of a set, or a checkpoint from elsewhere.
+        reference: a repository, or a folder of one, that is a weight set; or a file: the config
+            or the tensors of a set, or a checkpoint from elsewhere.
         refresh: ask what a branch is now.
         repair: as in `pull_set`.
 
@@ -87,7 +89,10 @@ def set_of_reference(reference: HubReference, models: Sequence[ModelInfo]) -> We
     place = pull_reference(reference)
     if place.is_dir():
         return WeightSet(read_config(place), place)
-    return _read_checkpoint(place, models)
+    try:
+        return _read_checkpoint(place, models)
+    except ImgcleanError as error:  # which names its place in the cache
+        raise error.about(reference) from error
 
 
 def set_of_entry(name: str, entry: HubEntry, models: Sequence[ModelInfo]) -> WeightSet:
@@ -149,6 +154,7 @@ def cached_sets(entries: Mapping[str, HubEntry]) -> dict[str, WeightSet]:
 
 def _folder_of_set(reference: HubReference, *, refresh: bool, repair: bool) -> Path | None:
     """Return the set that a reference is to, fetched; None where it is to another file."""
+    reference = config_of_folder(reference)
     place, _, name = (reference.file or CONFIG_NAME).rpartition("/")
     if name not in (CONFIG_NAME, WEIGHTS_NAME):
         return None
