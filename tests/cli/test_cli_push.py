@@ -523,7 +523,7 @@ def test_a_connection_that_breaks_is_given_up(push, hub, small_set):
 def test_a_silent_host_is_given_up_within_ten_seconds(push, hub, small_set):
     hub.break_next(hang(), path=STEPS["upload"])
     wrong, hint = refused(push, hub, small_set)
-    assert wrong == f"{PLACE}: {hub.cdn.removeprefix('http://')} has not answered for 8 s"
+    assert wrong == f"{PLACE}: {hub.cdn.removeprefix('http://')} has not answered for 7 s"
     assert hint == "check the network, HTTPS_PROXY and HF_ENDPOINT, and push again"
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from imgclean.weightsets.hub.client import RemoteFile
 
-SILENCE = 8.0  # seconds without a byte after which a server is given up
+SILENCE = 7.0  # seconds without a byte after which a server is given up
 _CONNECT_WITHIN = 4.0
 _IN_VAIN = 3  # attempts without a new byte, of which the last one's error is raised
 _PAUSE = 1.0  # seconds before the next attempt
@@ -44,7 +44,7 @@ def download(remote: RemoteFile, partial: Path) -> None:
     interrupts, and is removed where the disk is full.
 
     Raises:
-        HubUnreachable: no byte of it comes for 8 seconds, or the connection breaks again and again.
+        HubUnreachable: no byte of it comes for 7 seconds, or the connection breaks again and again.
         HubRefused, NotOnHub: the Hub has changed its mind.
         CacheUnwritable: the disk is full, or refuses.
     """

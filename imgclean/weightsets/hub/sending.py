@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from imgclean.weightsets.hub.transfers import TransferState
 
-SILENCE = 8.0
+SILENCE = 7.0
 """Seconds without an answer, or a byte that is taken, after which a host is given up."""
 
 COMMIT_WITHIN = 30.0
