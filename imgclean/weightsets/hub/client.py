@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 
     from imgclean.weightsets.hub.reference import HubReference
 
+SILENCE = 7.0
+"""Seconds without an answer, or a byte that moves, after which a host is given up."""
+
 ANSWER_WITHIN = 5.0  # seconds, all in all
 _LIST_WITHIN = 2.0  # for what is a help in an error alone
-_STEP_WITHIN = 4.0  # of connecting, and of waiting for each packet
+STEP_WITHIN = 4.0  # of connecting, and of waiting for each packet
 BUSY = (408, 429, 500, 502, 503, 504)
 LONGEST_WAIT = 3  # seconds that the Hub may ask for, to be tried once more
 _SHORT_WAIT = 1.0  # where it asks for none
@@ -88,7 +91,7 @@ def look_up(reference: HubReference) -> RemoteFile:
 
     def ask(token: str | None) -> RemoteFile:
         found = huggingface_hub.get_hf_file_metadata(
-            url, token=token or False, timeout=_STEP_WITHIN, **AGENT
+            url, token=token or False, timeout=STEP_WITHIN, **AGENT
         )
         if not (is_commit(found.commit_hash or "") and _NAME.fullmatch(found.etag or "")):
             raise no_hub(str(reference))

@@ -19,7 +19,7 @@ from huggingface_hub.utils import hf_raise_for_status
 
 from imgclean.atomic import refusal
 from imgclean.errors import CacheUnwritable, HubUnreachable
-from imgclean.weightsets.hub.client import answer_by
+from imgclean.weightsets.hub.client import BUSY, SILENCE, STEP_WITHIN, answer_by
 from imgclean.weightsets.hub.refusals import asked_wait, http, refusals
 from imgclean.weightsets.hub.transfers import Transfer, report
 
@@ -28,12 +28,10 @@ if TYPE_CHECKING:
 
     from imgclean.weightsets.hub.client import RemoteFile
 
-SILENCE = 7.0  # seconds without a byte after which a server is given up
-_CONNECT_WITHIN = 4.0
 _IN_VAIN = 3  # attempts without a new byte, of which the last one's error is raised
 _PAUSE = 1.0  # seconds before the next attempt
 _BETWEEN_REPORTS = 0.1  # seconds
-_MOMENTARY = (408, 500, 502, 503, 504)
+_TOO_MANY = 429  # which says when to come back, and that is later
 _REACHED_END = 416  # what is here already is as long as the file, or longer
 
 
@@ -78,7 +76,7 @@ def _stream(remote: RemoteFile, partial: Path, until: float) -> None:
     headers = remote.headers | {"Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
-    timeout = http.Timeout(SILENCE, connect=_CONNECT_WITHIN)
+    timeout = http.Timeout(SILENCE, connect=STEP_WITHIN)
     session = get_session()
     request = session.build_request("GET", remote.url, headers=headers, timeout=timeout)
     opened = answer_by(lambda: session.send(request, stream=True), lambda: until)
@@ -106,7 +104,8 @@ def _stream(remote: RemoteFile, partial: Path, until: float) -> None:
 def _is_momentary(error: Exception) -> bool:
     """Whether another attempt may well end otherwise."""
     if isinstance(error, HfHubHTTPError):
-        return error.response.status_code in _MOMENTARY and asked_wait(error) is None
+        status = error.response.status_code
+        return status in BUSY and status != _TOO_MANY and asked_wait(error) is None
     return True
 
 

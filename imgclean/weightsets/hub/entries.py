@@ -10,7 +10,7 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import tomli_w
 from platformdirs import user_config_path
@@ -31,6 +31,8 @@ from imgclean.weightsets.hub.reference import MAIN, HubReference, is_plain_path,
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from imgclean.weightsets.config import WeightSetConfig
 
 VARIABLE = "IMGCLEAN_CATALOGUE"
 _ABSENT = (FileNotFoundError, NotADirectoryError)
@@ -191,6 +193,24 @@ def _own_tables(file: Path) -> dict[str, object]:
 def as_toml(name: str, entry: HubEntry) -> str:
     """Return an entry as a catalogue has it."""
     return tomli_w.dumps({name: entry.model_dump(exclude_none=True, exclude_defaults=True)})
+
+
+def known_of_set(config: WeightSetConfig, tensors: Path) -> dict[str, Any]:
+    """Return what a list or a catalogue says of a set, by the names of `HubEntry`'s fields.
+
+    Args:
+        config: what the set says of itself.
+        tensors: its file; where that is missing, `bytes` is None.
+    """
+    return {
+        "model": config.model,
+        "task": config.task,
+        "noise": config.noise,
+        "channels": config.channels,
+        "licence": config.licence,
+        "bytes": tensors.stat().st_size if tensors.exists() else None,
+        "results": config.results,
+    }
 
 
 def is_set_name(text: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from imgclean.errors import WeightsCorrupt
 from imgclean.weightsets.config import CARD_NAME, CONFIG_NAME, WEIGHTS_NAME, read_config
 from imgclean.weightsets.hub.cache import branches_of, cache_folder, find_cached, recorded
+from imgclean.weightsets.hub.entries import known_of_set
 from imgclean.weightsets.hub.hashes import file_sha256
 from imgclean.weightsets.hub.reference import (
     MAIN,
@@ -88,7 +89,10 @@ def list_items(catalogue: Catalogue) -> list[Item]:
     """Return what is embedded, then what is in the cache, then what is elsewhere; each by name."""
     embedded = [
         Item(
-            state="embedded", name=each.name, place=each.folder, **_facts(each.config, each.folder)
+            state="embedded",
+            name=each.name,
+            place=each.folder,
+            **known_of_set(each.config, each.folder / each.config.file),
         )
         for each in catalogue.sets.values()
         if is_embedded(each)
@@ -169,7 +173,7 @@ def _of_set(
         reference=reference,
         place=folder,
         files=files,
-        **(_facts(config, folder) if config else {}),
+        **(known_of_set(config, folder / config.file) if config else {}),
     )
 
 
@@ -220,18 +224,6 @@ def _of_entry(name: str, entry: HubEntry) -> Item:
     return dataclasses.replace(
         item, state="cached", place=place, files=(pinned,), is_recorded=False
     )
-
-
-def _facts(config: WeightSetConfig, folder: Path) -> dict[str, Any]:
-    return {
-        "model": config.model,
-        "task": config.task,
-        "noise": config.noise,
-        "channels": config.channels,
-        "licence": config.licence,
-        "bytes": _size(folder / config.file),
-        "results": config.results,
-    }
 
 
 def _by_branch(reference: HubReference) -> HubReference:

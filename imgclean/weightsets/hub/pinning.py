@@ -9,7 +9,7 @@ from imgclean.weightsets.config import CONFIG_NAME, read_config
 from imgclean.weightsets.foreign.recognition import read_foreign
 from imgclean.weightsets.foreign.vgg19 import read_vgg19
 from imgclean.weightsets.hub.cache import place_in_cache
-from imgclean.weightsets.hub.entries import HubEntry, is_set_name
+from imgclean.weightsets.hub.entries import HubEntry, is_set_name, known_of_set
 from imgclean.weightsets.hub.hashes import file_sha256
 from imgclean.weightsets.hub.intended import intended_hint
 from imgclean.weightsets.hub.reference import is_hub_reference, parse_hub_reference
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgclean.extension.model_info import ModelInfo
-    from imgclean.weightsets.config import WeightSetConfig
 
 
 def pin(
@@ -71,7 +70,7 @@ def pin(
                 hint=f"pip install imgclean-{listed.model}",
             )
     found = read_foreign(place, models, noise=listed.noise if listed else None)
-    facts = _known(found.config, place)
+    facts = known_of_set(found.config, place)
     return name or found.name, _entry(
         place, facts | ({"licence": listed.licence} if listed else {})
     )
@@ -85,7 +84,7 @@ def entry_of_set(folder: Path, repository: str, commit: str, file: str = CONFIG_
         revision=commit,
         file=file,
         sha256=file_sha256(folder / CONFIG_NAME),
-        **_known(config, folder / config.file),
+        **known_of_set(config, folder / config.file),
     )
 
 
@@ -118,16 +117,3 @@ def _entry(file: Path, facts: Mapping[str, Any]) -> HubEntry:
     return HubEntry(
         repository=repository, revision=commit, file=name, sha256=file_sha256(file), **facts
     )
-
-
-def _known(config: WeightSetConfig, tensors: Path) -> dict[str, Any]:
-    """Return what a catalogue says of a set, so that it can be listed before it is fetched."""
-    return {
-        "model": config.model,
-        "task": config.task,
-        "noise": config.noise,
-        "channels": config.channels,
-        "licence": config.licence,
-        "bytes": tensors.stat().st_size,
-        "results": config.results,
-    }

@@ -54,7 +54,7 @@ def pull_file(
                 f"{reference}: the cached file is damaged", hint="pull it again without --offline"
             )
     remote = look_up(reference)
-    _require_pinned(remote, sha256)
+    _require_expected(remote, sha256)
     try:
         return _fetch(remote, sha256)
     except OSError as error:
@@ -130,7 +130,7 @@ def files_there(reference: HubReference) -> str:
     return f"it has {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else ""
 
 
-def _require_pinned(remote: RemoteFile, sha256: str | None) -> None:
+def _require_expected(remote: RemoteFile, sha256: str | None) -> None:
     """Refuse what the Hub itself says is not what was asked for, before it is fetched."""
     reference = remote.reference
     if is_commit(reference.revision) and remote.commit != reference.revision:

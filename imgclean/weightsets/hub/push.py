@@ -28,6 +28,7 @@ from imgclean.weightsets.config import (
 from imgclean.weightsets.hub.client import (
     AGENT,
     ODD_ANSWERS,
+    SILENCE,
     answer_by,
     asked,
     is_offline,
@@ -36,7 +37,7 @@ from imgclean.weightsets.hub.client import (
 from imgclean.weightsets.hub.hashes import file_sha256, has_etag
 from imgclean.weightsets.hub.reference import HubReference, is_repository
 from imgclean.weightsets.hub.refusals import no_hub, refusals
-from imgclean.weightsets.hub.sending import SILENCE, Sending, WatchedFile, silent_client
+from imgclean.weightsets.hub.sending import Sending, WatchedFile, silent_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -24,7 +24,7 @@ from huggingface_hub.utils import (
 )
 
 from imgclean.errors import HubUnreachable
-from imgclean.weightsets.hub.client import BUSY, LONGEST_WAIT
+from imgclean.weightsets.hub.client import BUSY, LONGEST_WAIT, SILENCE
 from imgclean.weightsets.hub.refusals import asked_wait, http, refusals
 from imgclean.weightsets.hub.transfers import Transfer, report
 
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgclean.weightsets.hub.transfers import TransferState
-
-SILENCE = 7.0
-"""Seconds without an answer, or a byte that is taken, after which a host is given up."""
 
 COMMIT_WITHIN = 30.0
 """Seconds for the answer to the commit itself, which the Hub may have to work for."""
