@@ -150,6 +150,8 @@ class TrainStep:
         psnr: PSNR in dB of the training patches since the previous event.
         rate: current learning rate, that of AdamW or SGD.
         seconds: time spent in the stage's loop, over all resumptions.
+        discriminator_accuracy: share of the images that a discriminator told rightly since the
+            previous event, 0 to 1; None where there is none.
     """
 
     event: ClassVar[str] = "step"
@@ -160,6 +162,30 @@ class TrainStep:
     loss: float
     psnr: float
     rate: float
+    seconds: float
+    discriminator_accuracy: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscriminatorStep:
+    """The discriminator learns alone, before the first step of a stage against it.
+
+    Attributes:
+        stage: name of the stage; empty where the run has only one.
+        step: batches that it was shown.
+        share: part of those that it is shown alone, 0 to 1.
+        loss: its cross entropy, mean since the event before.
+        accuracy: share of the images that it told rightly, likewise.
+        seconds: time spent on it.
+    """
+
+    event: ClassVar[str] = "discriminator_step"
+
+    stage: str
+    step: int
+    share: float
+    loss: float
+    accuracy: float
     seconds: float
 
 

@@ -62,7 +62,10 @@ def samples(count=2):
     generator = torch.Generator().manual_seed(3)
     noise = torch.randn(count, 1, 24, 24, generator=generator) * 25 / 255
     clean = torch.full((1, 24, 24), 0.5)
-    return [Sample(str(index), clean + each, clean, 25 / 255) for index, each in enumerate(noise)]
+    return [
+        Sample(str(index), "gaussian:25", clean + each, clean, 25 / 255)
+        for index, each in enumerate(noise)
+    ]
 
 
 def stage_job(
@@ -91,7 +94,7 @@ def stage_job(
         budget=budget,
         network=network or Tiny(),
         pixels=pixels,
-        inspection=Inspection(looked_at, "gaussian:25", counts=bool(looked_at)),
+        inspection=Inspection(looked_at, counts=bool(looked_at), measures_blur=made.keep == "blur"),
         runtime=runtime,
         output=output,
         checkpoint=output / "checkpoint.pt",

@@ -28,6 +28,7 @@ from imgclean.cli.reading_bar import ReadingBar, label, seconds_of
 from imgclean.errors import SetupError
 from imgclean.events import (
     Benched,
+    DiscriminatorStep,
     Done,
     Evaluated,
     EvaluatedFold,
@@ -64,6 +65,7 @@ _MACHINE_READABLE = (
     EvaluatedRegions,
     Benched,
     TrainStep,
+    DiscriminatorStep,
     Validated,
     TrialBegun,
     EvaluatedFold,
@@ -147,7 +149,7 @@ class Display:
                 self._advance(event)
             case ReadImages():
                 self._read(event)
-            case TrainStep():
+            case TrainStep() | DiscriminatorStep():
                 self._train(event)
             case _ if not self._quiet:
                 self._say(event)
@@ -212,13 +214,11 @@ class Display:
         left = "" if event.seconds_left is None else _left(event.seconds_left)
         self._line(f"{self._trial.strip()}: {event.folder}{left}", "dim")
 
-    def _train(self, event: TrainStep) -> None:
+    def _train(self, event: TrainStep | DiscriminatorStep) -> None:
         self._trains = True
         rate = f"{event.step / event.seconds:.1f} steps/s" if event.seconds else ""
         stage = f"{event.stage}  " if event.stage else ""
-        text = (
-            f"{self._trial}{stage}step {event.step:,}  {event.psnr:.2f} dB  rate {event.rate:.1e}"
-        )
+        text = f"{self._trial}{stage}{_step_text(event)}"
         self._progress.update(self._task, completed=event.share, description=text, rate=rate)
         self._beat(event.share, event.seconds, f"{text}  {rate}", last=event.share >= 1)
 
@@ -310,6 +310,15 @@ def _file_line(event: FileEvent) -> str:
     if isinstance(event, Skipped):
         return f"{event.input}: {event.message or 'finished before'}"
     return f"{arrow}  {event.seconds:.1f} s" if event.seconds is not None else arrow
+
+
+def _step_text(event: TrainStep | DiscriminatorStep) -> str:
+    if isinstance(event, DiscriminatorStep):
+        return f"discriminator  step {event.step:,}  {event.accuracy:.0%} right"
+    text = f"step {event.step:,}  {event.psnr:.2f} dB  rate {event.rate:.1e}"
+    if event.discriminator_accuracy is not None:
+        text += f"  discriminator {event.discriminator_accuracy:.0%} right"
+    return text
 
 
 def _validated_line(event: Validated) -> str:

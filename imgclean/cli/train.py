@@ -27,6 +27,7 @@ from imgclean.cli.train_settings import (
     resumed,
     trials,
     validation,
+    with_discriminator,
 )
 from imgclean.cli.training_run import run_training
 from imgclean.errors import InvalidSetting
@@ -90,6 +91,13 @@ def train(
     init: Annotated[
         str | None,
         typer.Option("--init", help="Weight set to begin from: a name, a path or hf://OWNER/NAME."),
+    ] = None,
+    discriminator: Annotated[
+        str | None,
+        typer.Option(
+            help="Of an adversarial recipe: patch, or one of the model's, as scratch.",
+            show_default=False,
+        ),
     ] = None,
     steps: Annotated[
         int | None, typer.Option(rich_help_panel=_LENGTH, help="Train for this many steps.")
@@ -167,6 +175,8 @@ def train(
     for text in settings or []:
         assign(given, text, example="optimiser.lr=5e-4")
     given = begun_from(given, registry())
+    if discriminator is not None:
+        given = with_discriminator(_with_losses(given, out if resume else None), discriminator)
     recipe = resumed(given, out) if resume and out else None
     recipe = recipe or _fresh(given)
     if show:
@@ -187,6 +197,17 @@ def train(
         json_lines=json_lines,
         quiet=quiet,
     )
+
+
+def _with_losses(given: dict[str, Any], resumed_run: Path | None) -> dict[str, Any]:
+    """Return the settings, with the losses of a run that is resumed where they have none."""
+    from imgclean.training.run_folder import stored_recipe
+
+    stored = stored_recipe(resumed_run) if resumed_run else None
+    if stored is None or "model" in given:
+        return given
+    run = stored.model_dump(exclude_none=True)
+    return {key: run[key] for key in ("loss", "stages")} | given
 
 
 def _fresh(given: dict[str, Any]) -> Recipe:

@@ -78,6 +78,47 @@ def trials(folds: int | None, repeats: int | None) -> dict[str, Any] | None:
     return {key: value for key, value in given.items() if value is not None} or None
 
 
+def with_discriminator(settings: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return settings of a recipe with a discriminator in the place of each that it names.
+
+    Raises:
+        InvalidSetting: there is no adversarial loss, neither in the recipe nor in a stage.
+    """
+    changed = _against(settings, name)
+    if isinstance(settings.get("stages"), list):
+        changed["stages"] = [
+            _against(each, name) if isinstance(each, dict) else each for each in settings["stages"]
+        ]
+    if not any(map(_is_adversarial, _terms(changed))):
+        raise InvalidSetting(
+            "--discriminator is for a recipe with an adversarial loss, which this one has not",
+            hint="see `imgclean models NAME` for the recipes of a model",
+        )
+    return changed
+
+
+def _terms(settings: dict[str, Any]) -> list[Any]:
+    """Return the terms of a recipe's losses, those of its stages included."""
+    stages = settings.get("stages")
+    tables = [settings, *(stages if isinstance(stages, list) else [])]
+    losses = [each.get("loss") for each in tables if isinstance(each, dict)]
+    return [term for loss in losses if isinstance(loss, list) for term in loss]
+
+
+def _against(table: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a recipe's table or a stage's with another discriminator in its own loss."""
+    if not isinstance(table.get("loss"), list):
+        return dict(table)
+    loss = [
+        {**term, "discriminator": name} if _is_adversarial(term) else term for term in table["loss"]
+    ]
+    return {**table, "loss": loss}
+
+
+def _is_adversarial(term: Any) -> bool:
+    return isinstance(term, dict) and term.get("kind") == "adversarial"
+
+
 def over_recipe(recipe: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Return a recipe with what the command line gives, tables key by key.
 

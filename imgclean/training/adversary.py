@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import torch
 from torch.func import functional_call
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from imgclean.extension.model_info import ModelInfo
 
+_Made = TypeVar("_Made")
 _OWN = {"patch": "imgclean.training.patch_discriminator:PatchDiscriminator"}
 
 
@@ -41,8 +42,13 @@ def make_discriminator(name: str, channels: int, info: ModelInfo) -> nn.Module:
             hint=f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(known)}",
         )
     factory = cast("Callable[..., nn.Module]", resolve(known[name]))
+    return _of_plugin(name, info, lambda: factory(channels=channels))
+
+
+def _of_plugin(name: str, info: ModelInfo, call: Callable[[], _Made]) -> _Made:
+    """Return what a plugin's discriminator makes; it answers for what is not on purpose."""
     try:
-        return factory(channels=channels)
+        return call()
     except ImgcleanError:
         raise
     except Exception as error:
@@ -50,6 +56,23 @@ def make_discriminator(name: str, channels: int, info: ModelInfo) -> nn.Module:
             f"the discriminator {name} of model {info.name} failed: {one_line(error)}",
             hint="report it to the plugin's authors",
         ) from error
+
+
+def try_discriminator(name: str, channels: int, info: ModelInfo, *, patch: int) -> None:
+    """Let a discriminator judge a gray patch, so that it does not fail after hours.
+
+    Args:
+        name, channels, info: as of `make_discriminator`.
+        patch: side in pixels.
+
+    Raises:
+        InvalidSetting: as `make_discriminator`; or patches are too small for it.
+        PluginBroken: as `make_discriminator`; or it fails, or returns no logits.
+    """
+    discriminator = make_discriminator(name, channels, info).eval()
+    with torch.no_grad():
+        gray = torch.full((1, channels, patch, patch), 0.5)
+        _clean_logit(_of_plugin(name, info, lambda: discriminator(gray)))
 
 
 class Adversary:
@@ -80,6 +103,7 @@ class Adversary:
         self._discriminator = discriminator.to(device).train()
         trained = [each for each in discriminator.parameters() if each.requires_grad]
         self._optimiser = torch.optim.Adam(trained, lr=lr)
+        self._lr = lr
         self._updates = updates
         self._device = device
         self._autocast = autocast
@@ -113,12 +137,15 @@ class Adversary:
             self._discriminator.train()
         return softplus(-_clean_logit(logits)).mean()
 
-    def update(self, output: Tensor, clean: Tensor) -> None:
+    def update(self, output: Tensor, clean: Tensor, *, lr: float | None = None) -> None:
         """Train the discriminator on a batch: `clean` is clean, `output` is denoised.
 
         Args:
             output, clean: float[N, C, H, W]; no gradient flows into either.
+            lr: the rate of these steps; None for the usual one.
         """
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._lr if lr is None else lr
         images = torch.cat([clean.detach(), output.detach().to(clean.dtype)])
         is_clean = torch.arange(len(images), device=images.device) < len(clean)
         sign = 1 - 2 * is_clean.float()

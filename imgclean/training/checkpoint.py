@@ -39,6 +39,7 @@ class Checkpoint:
         rate_scale: share of the recipe's rates that is left after setbacks.
         setbacks: how often the stage went back because the loss was no number.
         plateau: factor, best figure and figures waited since then.
+        standing: where the stage began, and its best weights where they are to be kept.
     """
 
     stage: int
@@ -53,6 +54,7 @@ class Checkpoint:
     rate_scale: float
     setbacks: int
     plateau: tuple[float, float | None, int]
+    standing: dict[str, Any]
 
 
 @contextmanager

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from imgclean.training.log_table import Place
+
 
 def has_tensorboard() -> bool:
     """Tell whether event files can be written: whether tensorboardX can be imported."""
@@ -32,16 +34,14 @@ class EventFiles:
 
     Args:
         folder: of the stages' folders.
-        resume_from: stage and step that the run goes on from; later events of an earlier
-            process are hidden.
+        resume_from: where the run goes on from; later events of an earlier process are hidden.
     """
 
-    def __init__(self, folder: Path, resume_from: tuple[int, int] | None) -> None:
+    def __init__(self, folder: Path, resume_from: Place | None) -> None:
         self._folder = folder
         self._first_step = {}
         if resume_from is not None:
-            stage, step = resume_from
-            self._first_step[stage] = step + 1
+            self._first_step[resume_from.stage] = resume_from.step + 1
         self._files: dict[int, AppendedFile] = {}
         self._name = f"events.out.tfevents.{int(time.time())}.{uuid.uuid4().hex[:12]}"
 

@@ -10,7 +10,7 @@ from imgclean.images.picture import Picture
 from imgclean.images.write import encode_image
 from imgclean.training.checkpoint import writing_run
 from imgclean.training.event_files import EventFiles, has_tensorboard
-from imgclean.training.log_table import LogTable
+from imgclean.training.log_table import HEAD_START, LogTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from imgclean.training.log_table import Place
 
 LOG_NAME = "log.csv"
 PICTURES_NAME = "pictures"
@@ -34,11 +36,11 @@ class RunLog:
 
     Args:
         folder: the run folder.
-        resume_from: stage, counted from 0, and step of the checkpoint that the run goes on
-            from; rows after it are dropped and events after it are hidden. None begins anew.
+        resume_from: where the checkpoint that the run goes on from is; rows after it are dropped
+            and events after it are hidden. None begins anew.
     """
 
-    def __init__(self, folder: Path, *, resume_from: tuple[int, int] | None = None) -> None:
+    def __init__(self, folder: Path, *, resume_from: Place | None = None) -> None:
         self._folder = folder
         with writing_run(folder):
             self._table = LogTable(folder / LOG_NAME, resume_from)
@@ -56,7 +58,7 @@ class RunLog:
         """
         with writing_run(self._folder):
             self._table.add(row)
-            if self._events:
+            if self._events and HEAD_START not in row:
                 numbers = {
                     name: each
                     for name, each in row.items()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import math
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgclean.atomic import replacing
 from imgclean.training.appended_file import AppendedFile
@@ -16,7 +17,24 @@ if TYPE_CHECKING:
 COLUMNS = ("stage", "step", "seconds", "share", "rate", "loss", "psnr")
 """The first columns of every log; others follow in the order in which they come."""
 
+HEAD_START = "discriminator_step"
+"""The column of rows of a discriminator that learns alone, whose `step` is 0."""
+
 _Row = dict[str, str]
+
+
+class Place(NamedTuple):
+    """Where in a run a row of its log comes.
+
+    Attributes:
+        stage, step: counted from 0, and within the stage.
+        alone: of rows before the first step, batches that the discriminator was shown alone;
+            all other rows of that step come after them.
+    """
+
+    stage: int
+    step: int
+    alone: float = math.inf
 
 
 class LogTable:
@@ -24,10 +42,10 @@ class LogTable:
 
     Args:
         path: the file; it is first written with the first row.
-        resume_from: stage and step of the last row to keep of what is there; None for none.
+        resume_from: the last row to keep of what is there; None for none.
     """
 
-    def __init__(self, path: Path, resume_from: tuple[int, int] | None) -> None:
+    def __init__(self, path: Path, resume_from: Place | None) -> None:
         self._path = path
         self._file: AppendedFile | None = None
         self._kept = []
@@ -63,8 +81,10 @@ def _render(columns: list[str], rows: Iterable[_Row]) -> bytes:
     return text.getvalue().encode()
 
 
-def _place(row: _Row) -> tuple[int, int]:
-    return int(row["stage"]), int(row["step"])
+def _place(row: _Row) -> Place:
+    alone = row.get(HEAD_START, "")
+    place = Place(int(row["stage"]), int(row["step"]))
+    return place._replace(alone=int(alone)) if alone.isdecimal() else place
 
 
 def _read(path: Path) -> list[_Row]:

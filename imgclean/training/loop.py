@@ -9,24 +9,19 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from imgclean.events import Note
 from imgclean.interruption import Interruption
-from imgclean.training.batches import step_seed
-from imgclean.training.losses.terms import AdversarialLoss
+from imgclean.training.guards import Guards
+from imgclean.training.head_start import give_head_start
 from imgclean.training.measurements import StageMeasurements
 from imgclean.training.optimisers import set_rate
 from imgclean.training.reports import NotANumber, StageReports
 from imgclean.training.safekeeping import Safekeeping
-from imgclean.weightsets.network import takes_clean
+from imgclean.training.stage_pass import StagePass
 
 if TYPE_CHECKING:
-    from imgclean.training.batches import Batch
     from imgclean.training.schedule import Progress
     from imgclean.training.stage_parts import StageParts
     from imgclean.training.state import StageState
-
-
-_RANK_STRIDE = 10_000_019
 
 
 class StageLoop:
@@ -40,9 +35,10 @@ class StageLoop:
     def __init__(self, state: StageState, parts: StageParts) -> None:
         self._state = state
         self._parts = parts
-        self._shows_clean = takes_clean(state.network)
-        self._reports = StageReports(state, parts)
-        self._measurements = StageMeasurements(state, parts)
+        self._output_of = StagePass(state, parts)
+        guards = Guards(state, parts)
+        self._reports = StageReports(state, parts, guards)
+        self._measurements = StageMeasurements(state, parts, guards)
         self._safekeeping = Safekeeping(state, parts)
 
     def run(self) -> bool:
@@ -56,7 +52,7 @@ class StageLoop:
         device = self._parts.runtime.device
         own = torch.random.fork_rng([device] if device.type == "cuda" else [])
         with own, Interruption() as interruption, closing(self._parts.batches):
-            self._begin_adversary(interruption)
+            give_head_start(state, self._parts, self._output_of, self._safekeeping, interruption)
             if not first and (state.stage or self._parts.recipe.init is not None):
                 self._measurements.take()  # what there was before
             stopped = self._take_steps(interruption)
@@ -100,9 +96,8 @@ class StageLoop:
         schedule = parts.recipe.schedule
         of_peak = schedule.share_of_peak(progress) * state.plateau.factor * state.rate_scale
         set_rate(state.optimisers, of_peak)
-        self._seed_the_network(state.step)
         batch = parts.batches(state.step)
-        output = self._output(batch)
+        output = self._output_of(batch, state.step)
         if state.adversary:
             state.adversary.update(output.detach(), batch.clean)
         loss, terms = parts.objective(output, batch.clean, progress.share)
@@ -117,37 +112,3 @@ class StageLoop:
         state.step += 1
         self._reports.count(loss, terms, output, batch)
         return of_peak
-
-    def _output(self, batch: Batch) -> torch.Tensor:
-        clean = {"clean": batch.clean} if self._shows_clean else {}
-        return self._parts.module(batch.noisy, batch.sigma, **clean).float()  # type: ignore[no-any-return]
-
-    def _seed_the_network(self, step: int) -> None:
-        """Let what the network draws itself, as dropout does, depend on the step alone."""
-        seed = step_seed(self._parts.recipe.seed, self._state.stage, step)
-        torch.manual_seed(seed + self._parts.runtime.rank * _RANK_STRIDE)
-
-    def _begin_adversary(self, interruption: Interruption) -> None:
-        """Train the discriminator alone first, as far as the recipe says."""
-        state, parts = self._state, self._parts
-        terms = [each for each in parts.recipe.loss if isinstance(each, AdversarialLoss)]
-        ahead = sum(each.steps_before for each in terms)
-        if state.adversary is None or state.ahead >= ahead:
-            return
-        parts.emit(Note(message=f"training the discriminator alone for {ahead:,} steps"))
-        started, saved = time.monotonic(), 0.0
-        for step in range(state.ahead, ahead):
-            elapsed = time.monotonic() - started
-            seconds, stop = parts.runtime.agree(elapsed, interruption.requested)
-            if stop:
-                return
-            if seconds - saved >= parts.recipe.checkpoint_seconds:
-                saved = seconds
-                self._safekeeping.save()
-            self._seed_the_network(step)
-            batch = parts.batches(step)
-            with torch.no_grad():
-                output = self._output(batch)
-            state.adversary.update(output, batch.clean)
-            state.ahead += 1
-        self._safekeeping.remember()

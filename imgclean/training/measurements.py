@@ -9,6 +9,8 @@ from imgclean.events import Note
 from imgclean.training.schedule import Plateau
 
 if TYPE_CHECKING:
+    from imgclean.training.guards import Guards
+    from imgclean.training.inspection import Figures
     from imgclean.training.schedule import Progress
     from imgclean.training.stage_parts import StageParts
     from imgclean.training.state import StageState
@@ -22,11 +24,13 @@ class StageMeasurements:
     Args:
         state: of the stage.
         parts: what it is trained with.
+        guards: are told of each measurement.
     """
 
-    def __init__(self, state: StageState, parts: StageParts) -> None:
+    def __init__(self, state: StageState, parts: StageParts, guards: Guards) -> None:
         self._state = state
         self._parts = parts
+        self._guards = guards
         # all that was due up to here was measured before the checkpoint that the state comes from
         self._share = parts.budget.progress(max(0, state.step - 1), state.seconds).share
         self._took = self._at = 0.0
@@ -48,10 +52,10 @@ class StageMeasurements:
     def take(self) -> None:
         """Measure, write it into the log, and let the schedule know."""
         state, parts = self._state, self._parts
-        psnr, schedule = self._measure(), parts.recipe.schedule
-        if psnr is None or not isinstance(schedule, Plateau):
+        figures, schedule = self._measure(), parts.recipe.schedule
+        if figures is None or not isinstance(schedule, Plateau):
             return
-        if state.plateau.observe(psnr, schedule):
+        if state.plateau.observe(figures.psnr, schedule):
             message = f"no gain: the rate falls to {state.plateau.factor:.2g} of its peak"
             parts.emit(Note(message=message))
 
@@ -60,18 +64,24 @@ class StageMeasurements:
         if self._step != self._state.step:
             self._measure()
 
-    def _measure(self) -> float | None:
-        """Return the PSNR in dB, the same in every process, or None where it does not count."""
+    def _measure(self) -> Figures | None:
+        """Return the figures, the same in every process, or None where they do not count."""
         state, parts = self._state, self._parts
         self._step = state.step
-        psnr: float | None = None
+        figures: Figures | None = None
+        mean = state.average.module
         if parts.runtime.leads:
-            psnr = parts.inspection.measure(state.average.module, parts.runtime.autocast)
-            parts.log.measurement(state.step, psnr, parts.inspection.pictures())
-        psnr = parts.runtime.from_leader(psnr)
-        if psnr is not None:
-            parts.emit(parts.inspection.event(parts.name, state.step, psnr))
-        return psnr
+            figures = parts.inspection.measure(mean, parts.runtime.autocast)
+            parts.log.measurement(state.step, figures, parts.inspection.pictures())
+        figures = parts.runtime.from_leader(figures)
+        if figures is None:
+            return None
+        for event in figures.events(parts.name, state.step):
+            parts.emit(event)
+        was_fallen = state.standing.fallen
+        state.standing.observe(state.step, figures, mean.state_dict(), parts.recipe.keep)
+        self._guards.after_measurement(figures.psnr, was_fallen=was_fallen)
+        return figures
 
     def has_settled(self) -> bool:
         """Whether the schedule `plateau` has come to its end."""

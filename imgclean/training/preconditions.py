@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from imgclean.errors import ImgcleanError, InputNotFound, InvalidSetting, OutputExists
 from imgclean.events import ignore
-from imgclean.training.adversary import make_discriminator
+from imgclean.training.adversary import try_discriminator
 from imgclean.training.beginnings import begin_network, freeze_parameters
 from imgclean.training.checkpoint import CHECKPOINT_NAME
 from imgclean.training.folds_file import FOLDS_NAME
@@ -69,7 +69,7 @@ def _refuse_stages(recipe: Recipe, info: ModelInfo, channels: int) -> None:
                 freeze_parameters(network, tuple(recipe.stages[index].freeze))
             adversarial = [each for each in stage.loss if isinstance(each, AdversarialLoss)]
             for each in adversarial:
-                make_discriminator(each.discriminator, channels, info)
+                try_discriminator(each.discriminator, channels, info, patch=stage.patch)
             Objective([each for each in stage.loss if each not in adversarial], network)
         except ImgcleanError as error:
             if not recipe.stages:

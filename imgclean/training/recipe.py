@@ -14,7 +14,6 @@ from pydantic import (
     model_validator,
 )
 
-from imgclean.degradation.parsing import parse_degradation
 from imgclean.errors import InvalidSetting
 from imgclean.training.losses.terms import LossTerm, SquaredError
 from imgclean.training.recipe_tables import (
@@ -22,9 +21,11 @@ from imgclean.training.recipe_tables import (
     Budget,
     Data,
     Folds,
+    Keep,
     Optimiser,
     Section,
     Validation,
+    known_noise,
 )
 from imgclean.training.schedule import Cosine, Schedule
 from imgclean.training.splits import Fold
@@ -32,13 +33,6 @@ from imgclean.training.stages import Stage, with_changes
 from imgclean.weightsets.config import list_mistakes
 
 PAIRS_DOMAIN = "pairs"
-
-
-def _known_noise(text: str) -> str:
-    try:
-        return str(parse_degradation(text))
-    except InvalidSetting as error:
-        raise ValueError(f"{error} ({error.hint})") from error
 
 
 def _one_adversary(terms: list[LossTerm]) -> list[LossTerm]:
@@ -59,6 +53,9 @@ class Recipe(BaseModel):
             further than few large ones; on a GPU 64 for up to half an hour, else 128.
         seed: of everything that is drawn.
         ema: decay of the running mean of the weights, which is what the run yields.
+        keep: which of the running means: `last`; or of those that were measured on the way `psnr`,
+            the one of the highest PSNR, or `blur`, the one whose images are most nearly as blurred
+            as the clean ones, and whose PSNR is not 1 dB below that of the stage's beginning.
         precision: arithmetic of the forward and backward pass; the weights stay float32.
         compile: whether torch.compile makes the network faster first, which takes a minute.
         store: precision of the weight file.
@@ -74,11 +71,12 @@ class Recipe(BaseModel):
 
     model: str
     init: str | None = None
-    noise: Annotated[str, AfterValidator(_known_noise)] = "gaussian:0-55"
+    noise: Annotated[str, AfterValidator(known_noise)] = "gaussian:0-55"
     patch: Annotated[int, Field(ge=8)] = 40
     batch: PositiveInt | Literal["auto"] = "auto"
     seed: Annotated[int, Field(ge=0)] = 0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    keep: Keep = "last"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     compile: bool = False
     store: Literal["float32", "float16"] = "float32"
@@ -112,6 +110,8 @@ class Recipe(BaseModel):
     def _pairs_are_there(self) -> Self:
         if self.noise == PAIRS_DOMAIN and self.data.noisy is None:
             raise ValueError("noise is `pairs`, but data.noisy names no folder of noisy images")
+        if self.validation.noise is not None and (self.data.noisy or self.validation.noisy):
+            raise ValueError("validation.noise is for clean images; pairs bring their own")
         if self.data.noisy and self.validation.clean and self.validation.noisy is None:
             raise ValueError(
                 "validation.noisy is missing: what learns from pairs is measured on some"

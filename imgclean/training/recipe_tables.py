@@ -4,9 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from imgclean.degradation.parsing import parse_degradation
+from imgclean.errors import InvalidSetting
+
+Keep = Literal["last", "psnr", "blur"]
+"""Which of a stage's weights are its result, see `Recipe`."""
 
 _NoNegative = Annotated[float, Field(ge=0)]
+
+
+def known_noise(text: str) -> str:
+    """Return a degradation spec as it is printed; a `ValueError` says what is wrong with it."""
+    try:
+        return str(parse_degradation(text))
+    except InvalidSetting as error:
+        raise ValueError(f"{error} ({error.hint})") from error
 
 
 class Section(BaseModel):
@@ -68,11 +90,14 @@ class Validation(Images):
         every: share of a stage's budget between two measurements on the way.
         images, crop: on the way, so many images are measured, on a square of so many pixels from
             the centre of each.
+        noise: on the way, degradation spec at whose levels, those of the papers, they are measured;
+            None for the middle level of what the stage learns to undo.
     """
 
     every: Annotated[float, Field(gt=0, le=1)] = 0.25
     images: PositiveInt = 8
     crop: Annotated[int, Field(ge=16)] = 160
+    noise: Annotated[str, AfterValidator(known_noise)] | None = None
 
 
 class Folds(Section):

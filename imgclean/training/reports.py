@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import torch
 
     from imgclean.training.batches import Batch
+    from imgclean.training.guards import Guards
     from imgclean.training.schedule import Progress
     from imgclean.training.stage_parts import StageParts
     from imgclean.training.state import StageState
@@ -38,11 +39,13 @@ class StageReports:
     Args:
         state: of the stage.
         parts: what it is trained with.
+        guards: are told of each row of the log.
     """
 
-    def __init__(self, state: StageState, parts: StageParts) -> None:
+    def __init__(self, state: StageState, parts: StageParts, guards: Guards) -> None:
         self._state = state
         self._parts = parts
+        self._guards = guards
         self._since_event = Tally()
         self._told = state.seconds
 
@@ -93,6 +96,7 @@ class StageReports:
                 psnr=psnr_of(means[SQUARED_ERROR]),
                 rate=parts.recipe.optimiser.lr * of_peak,
                 seconds=state.seconds,
+                discriminator_accuracy=means.get("discriminator_accuracy"),
             )
         )
 
@@ -114,6 +118,7 @@ class StageReports:
         means = _numbers(state.row.drain(parts.runtime.means))
         rate = parts.recipe.optimiser.lr * of_peak
         parts.log.row(state.step, state.seconds, progress.share, rate, means)
+        self._guards.after_row(means)
 
 
 def _numbers(means: dict[str, float]) -> dict[str, float]:

@@ -34,7 +34,7 @@ from imgclean.training.run_folder import (
 from imgclean.training.runtime import Runtime, launch
 from imgclean.training.stage import StageJob, train_stage
 from imgclean.training.training_set import TrainingSet, read_data, training_set
-from imgclean.training.validation import inspection_of
+from imgclean.training.validation import images_on_the_way, inspection_of
 from imgclean.weightsets.config import Provenance
 from imgclean.weightsets.store import read_tensors
 
@@ -162,13 +162,15 @@ class _Run:
         if runtime.leads:
             write_recipe(self.output, recipe)
         self._introduce(images)
-        inspection = inspection_of(recipe, images, channels, self.emit)
+        looked_at = images_on_the_way(recipe, images, channels, self.emit)
+        counts = looked_at is not images.examples
         budgets = stage_budgets(recipe, positions=len(images.pixels), processes=runtime.processes)
         checkpoint, done = runtime.from_leader(self._found(resume=resume))
         result: TrainResult | None = None
         spent = self._spent_before(done)
         for index in range(done, len(recipe.runs)):
             network = self._network(index, result)
+            inspection = inspection_of(recipe.runs[index], looked_at, counts=counts)
             job = self._job(index, network, images, inspection, budgets[index])
             here = checkpoint if checkpoint and checkpoint.stage == index else None
             result = self._by_plugin(job) or train_stage(job, here)

@@ -84,7 +84,7 @@ class Safekeeping:
         state.restore(self._good)
         state.setbacks, state.rate_scale, state.seconds = setbacks, scale, seconds
         self.remember()
-        parts.log.go_back(state.step)
+        parts.log.go_back(state.place())
         message = (
             f"the loss is {loss} near step {at:,}: back to step {state.step:,} with half the rate "
             f"({setbacks} of {_MOST_SETBACKS})"

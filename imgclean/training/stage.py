@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from imgclean.errors import InvalidSetting
+from imgclean.events import Note, Warned
 from imgclean.extension.requests import TrainResult
 from imgclean.training.adversary import Adversary, make_discriminator
 from imgclean.training.average import RunningMean
@@ -91,7 +92,7 @@ def train_stage(job: StageJob, checkpoint: Checkpoint | None) -> TrainResult:
     if checkpoint is not None:
         state.restore(checkpoint)
     compiled = torch.compile(job.network) if recipe.compile else job.network
-    step = state.step if checkpoint or job.index else None
+    place = state.place() if checkpoint or job.index else None
     folder = job.output if runtime.leads else None
     parts = StageParts(
         name=job.name,
@@ -104,7 +105,7 @@ def train_stage(job: StageJob, checkpoint: Checkpoint | None) -> TrainResult:
         ),
         objective=Objective(recipe.loss, job.network, state.adversary),
         inspection=job.inspection,
-        log=StageLog(folder, job.index, step, job.emit),
+        log=StageLog(folder, job.index, place, job.emit),
         checkpoint=job.checkpoint,
         emit=job.emit,
     )
@@ -118,8 +119,24 @@ def train_stage(job: StageJob, checkpoint: Checkpoint | None) -> TrainResult:
         ) from error
     if not finished:
         raise KeyboardInterrupt
-    trained = state.average.module.eval()
+    trained = _result(state, parts)
     return TrainResult(network=trained, steps=state.step, seconds=state.seconds)
+
+
+def _result(state: StageState, parts: StageParts) -> torch.nn.Module:
+    """Return the running mean of the weights, or the best that was measured of it."""
+    best, module = state.standing.best, state.average.module
+    if best is None and parts.recipe.keep != "last":
+        message = (
+            f"the last weights are kept, not the best by {parts.recipe.keep}: there are no images "
+            "to measure with (--validate or --hold-out names some)"
+        )
+        parts.emit(Warned(error="NothingMeasured", message=message))
+    if best is not None and best.step != state.step:
+        module.load_state_dict(best.weights)
+        kept = f"the weights of step {best.step:,} are kept: {best.psnr:.2f} dB"
+        parts.emit(Note(message=f"{parts.name}: {kept}" if parts.name else kept))
+    return module.eval()
 
 
 def _begin(job: StageJob) -> StageState:

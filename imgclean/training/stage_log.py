@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from imgclean.errors import RunUnwritable
 from imgclean.events import Warned
 from imgclean.training.log import RunLog
+from imgclean.training.log_table import HEAD_START
 from imgclean.training.tally import SQUARED_ERROR, psnr_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imgclean.events import Emit
+    from imgclean.training.inspection import Figures
+    from imgclean.training.log_table import Place
 
 
 class StageLog:
@@ -26,17 +29,17 @@ class StageLog:
     Args:
         folder: the run folder, or None for a process that writes nothing.
         stage: index of the stage.
-        step: where the stage goes on; later rows of it are dropped. None begins the log anew.
+        place: where the stage goes on; later rows of it are dropped. None begins the log anew.
         emit: gets a warning when the log cannot be written, once.
     """
 
-    def __init__(self, folder: Path | None, stage: int, step: int | None, emit: Emit) -> None:
+    def __init__(self, folder: Path | None, stage: int, place: Place | None, emit: Emit) -> None:
         self._folder = folder
         self._stage = stage
         self._emit = emit
         self._warned = False
         self._log: RunLog | None = None
-        self._open(step)
+        self._open(place)
 
     def row(
         self, step: int, seconds: float, share: float, rate: float, means: Mapping[str, float]
@@ -57,26 +60,29 @@ class StageLog:
         )
 
     def measurement(
-        self, step: int, psnr: float | None, pictures: Mapping[str, NDArray[np.uint8]]
+        self, step: int, figures: Figures | None, pictures: Mapping[str, NDArray[np.uint8]]
     ) -> None:
-        """Write a validation PSNR, if there is one, and pictures."""
-        if psnr is not None:
-            self._write({"stage": self._stage, "step": step, "validation_psnr": psnr})
+        """Write what was measured, if that counts, and pictures."""
+        if figures is not None:
+            self._write({"stage": self._stage, "step": step, **figures.columns()})
         for name, picture in pictures.items():
             self._try(
                 partial(RunLog.picture, name=name, step=step, image=picture, stage=self._stage)
             )
 
-    def go_back(self, step: int) -> None:
-        """Drop what was written after a step of this stage."""
-        self._open(step)
+    def head_start(self, step: int, means: Mapping[str, float]) -> None:
+        """Write how a discriminator that learns alone has done since the row before."""
+        self._write({"stage": self._stage, "step": 0, HEAD_START: step, **means})
 
-    def _open(self, step: int | None) -> None:
+    def go_back(self, place: Place) -> None:
+        """Drop what was written after a place in this stage."""
+        self._open(place)
+
+    def _open(self, place: Place | None) -> None:
         if self._folder is None:
             return
         try:
-            resumed = None if step is None else (self._stage, step)
-            self._log = RunLog(self._folder, resume_from=resumed)
+            self._log = RunLog(self._folder, resume_from=place)
         except RunUnwritable as error:
             self._warn(error)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validato
 FRESH = "fresh"
 STAGE_MAY_CHANGE = frozenset(
     {
-        *("options", "noise", "patch", "batch", "ema", "compile"),
+        *("options", "noise", "patch", "batch", "ema", "keep", "compile"),
         *("augmentation", "loss", "optimiser", "schedule"),
     }
 )

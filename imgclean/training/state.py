@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from imgclean.training.checkpoint import Checkpoint
+from imgclean.training.log_table import Place
 from imgclean.training.plateau import PlateauState
+from imgclean.training.standing import Standing
 from imgclean.training.tally import Tally
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class StageState:
         rate_scale: share of the recipe's rates that is left after setbacks.
         setbacks: how often the loss was no number.
         plateau: what the schedule `plateau` remembers.
+        standing: where it began and what was best, by what is measured on the way.
     """
 
     stage: int
@@ -47,6 +50,7 @@ class StageState:
     rate_scale: float = 1.0
     setbacks: int = 0
     plateau: PlateauState = field(default_factory=PlateauState)
+    standing: Standing = field(default_factory=Standing)
 
     def checkpoint(self) -> Checkpoint:
         """Return the state; its tensors are those that go on changing."""
@@ -63,6 +67,7 @@ class StageState:
             rate_scale=self.rate_scale,
             setbacks=self.setbacks,
             plateau=astuple(self.plateau),
+            standing=self.standing.state(),
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -79,7 +84,12 @@ class StageState:
         self.rate_scale = checkpoint.rate_scale
         self.setbacks = checkpoint.setbacks
         self.plateau = PlateauState(*checkpoint.plateau)
+        self.standing = Standing.restored(checkpoint.standing)
         self.row.restore(checkpoint.tally, next(self.network.parameters()).device)
+
+    def place(self) -> Place:
+        """Return where in the run it is."""
+        return Place(self.stage, self.step) if self.step else Place(self.stage, 0, self.ahead)
 
     def is_finite(self) -> bool:
         """Whether every weight is a number."""

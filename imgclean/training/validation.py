@@ -21,10 +21,10 @@ from imgclean.training.training_set import read_images
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from imgclean.degradation.base import Degradation
     from imgclean.events import Emit, Evaluated
     from imgclean.images.pairs import ImagePairs
     from imgclean.inference.denoiser import Denoiser
-    from imgclean.training.inspection import Sample
     from imgclean.training.recipe import Recipe
     from imgclean.training.recipe_tables import Validation
     from imgclean.training.training_set import TrainingSet
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 _SIXTEEN_OF_EIGHT_BITS = 257  # 255 becomes 65535
 
 
-def inspection_of(recipe: Recipe, images: TrainingSet, channels: int, emit: Emit) -> Inspection:
-    """Return what a run is looked at with on the way.
+def images_on_the_way(
+    recipe: Recipe, images: TrainingSet, channels: int, emit: Emit
+) -> CleanImages | ImagePairs:
+    """Return the images that a run is looked at with on the way.
 
     They are the images held out, else those of the validation folders, else those that a trial of
     a cross validation is tested with, else a few of those that it is trained on, of which only
@@ -45,11 +47,10 @@ def inspection_of(recipe: Recipe, images: TrainingSet, channels: int, emit: Emit
         DataUnusable: the validation folders hold no usable image.
     """
     validation = recipe.validation
-    found: CleanImages | ImagePairs
     if images.held_out is not None:
-        found = images.held_out
-    elif validation.clean:
-        found = read_images(
+        return images.held_out
+    if validation.clean:
+        return read_images(
             validation,
             channels=channels,
             luma=recipe.data.luma,
@@ -57,25 +58,37 @@ def inspection_of(recipe: Recipe, images: TrainingSet, channels: int, emit: Emit
             emit=emit,
             keep_depth=True,
         )
-    elif images.fold is not None:
-        found = images.fold.test
-    else:
-        found = images.examples
-    samples, shown = _samples(found, recipe)
-    counts = found is not images.examples
-    return Inspection(samples, shown, counts=counts)
+    return images.fold.test if images.fold is not None else images.examples
 
 
-def _samples(images: CleanImages | ImagePairs, recipe: Recipe) -> tuple[list[Sample], str]:
-    limit, side = recipe.validation.images, recipe.validation.crop
+def inspection_of(stage: Recipe, images: CleanImages | ImagePairs, *, counts: bool) -> Inspection:
+    """Return what a stage is looked at with on the way.
+
+    Args:
+        stage: its recipe, whose noise and validation say at which levels.
+        images: see `images_on_the_way`.
+        counts: whether what they show is a measurement.
+    """
+    limit, side = stage.validation.images, stage.validation.crop
     names = _distinct([Path(each).stem for each in images.names[:limit]])
-    if not isinstance(images, CleanImages):
+    if isinstance(images, CleanImages):
+        samples = [
+            sample_of_image(name, each, level, side)
+            for level in _levels(stage)
+            for name, each in zip(names, images.images, strict=False)
+        ]
+    else:
         pairs = zip(names, images.noisy, images.clean, strict=False)
-        return [sample_of_pair(*each, side) for each in pairs], "pairs"
-    levels = parse_degradation(recipe.runs[-1].noise).paper_levels()
-    level = levels[len(levels) // 2]
-    found = zip(names, images.images, strict=False)
-    return [sample_of_image(name, each, level, side) for name, each in found], str(level)
+        samples = [sample_of_pair(*each, side) for each in pairs]
+    return Inspection(samples, counts=counts, measures_blur=stage.keep == "blur")
+
+
+def _levels(stage: Recipe) -> tuple[Degradation, ...]:
+    """Return the levels that the recipe names, else the middle one of the stage's noise."""
+    if stage.validation.noise is not None:
+        return parse_degradation(stage.validation.noise).paper_levels()
+    levels = parse_degradation(stage.noise).paper_levels()
+    return (levels[len(levels) // 2],)
 
 
 def _distinct(names: list[str]) -> list[str]:

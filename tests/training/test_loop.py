@@ -92,7 +92,7 @@ def test_the_log_of_a_resumed_run_is_that_of_an_undisturbed_one(tmp_path, every_
     for name in ("a", "b"):
         with (tmp_path / name / "log.csv").open() as file:
             rows.append([{**row, "seconds": ""} for row in csv.DictReader(file)])
-    assert [row["step"] for row in rows[0]] == ["50", "100", "110"]
+    assert [row["step"] for row in rows[0]] == ["0", "50", "100", "110"]
     assert 0 <= float(rows[0][0]["discriminator_accuracy"]) <= 1
     assert rows[0] == rows[1]
 

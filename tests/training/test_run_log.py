@@ -1,5 +1,6 @@
 import csv
 import io
+import math
 import resource
 import shutil
 import signal
@@ -16,7 +17,7 @@ from PIL import Image
 from imgclean.errors import RunUnwritable
 from imgclean.training import log as log_module
 from imgclean.training.log import RunLog
-from imgclean.training.log_table import COLUMNS, LogTable
+from imgclean.training.log_table import COLUMNS, HEAD_START, LogTable, Place
 from imgclean.training.pictures import GAP, side_by_side
 
 
@@ -36,11 +37,17 @@ def write_run(folder, wanted, *, resume_from=None):
         log.write(each)
 
 
+def place_of(row):
+    return Place(row["stage"], row["step"], row.get(HEAD_START, math.inf))
+
+
 # Terms, validation and discriminator come and go, as they do in a run of three stages.
 RUN = [
     *(row(0, step, mse=0.1) for step in (10, 20, 30)),
     *(row(1, step, mse=0.1, gradient=0.2) for step in (10, 20)),
     {"stage": 1, "step": 20, "psnr set12": 28.123456789},
+    *({"stage": 2, "step": 0, HEAD_START: each, "psnr": 20.5} for each in (50, 100)),
+    {"stage": 2, "step": 0, "psnr set12": 28.5},
     row(2, 10, mse=0.1, discriminator_accuracy=0.96),
     row(2, 20, mse=0.1, **{"psnr set12": 29.0}),
 ]
@@ -49,14 +56,18 @@ RUN = [
 def test_rows_read_back_with_columns_in_the_order_in_which_they_came(tmp_path):
     write_run(tmp_path, RUN)
     found = rows(tmp_path)
-    later = ["mse", "gradient", "psnr set12", "discriminator_accuracy"]
+    later = ["mse", "gradient", "psnr set12", HEAD_START, "discriminator_accuracy"]
     assert list(found[0]) == [*COLUMNS, *later]
     for written, read in zip(RUN, found, strict=True):
         assert {name: float(each) for name, each in read.items() if each} == written
 
 
 # The fifth row's step has another row, which its checkpoint comes after.
-@given(st.sampled_from([0, 1, 2, 3, 4, 6, 7, 8]), st.integers(0, len(RUN)), st.integers(0, 400))
+@given(
+    st.sampled_from([0, 1, 2, 3, 4, *range(6, len(RUN) + 1)]),
+    st.integers(0, len(RUN)),
+    st.integers(0, 400),
+)
 def test_a_resumed_runs_log_is_that_of_an_undisturbed_one(tmp_path_factory, saved, more, torn):
     folder = tmp_path_factory.mktemp("run")
     write_run(folder / "a", RUN)
@@ -67,8 +78,8 @@ def test_a_resumed_runs_log_is_that_of_an_undisturbed_one(tmp_path_factory, save
         content = path.read_bytes()
         kept = len(b"".join(content.splitlines(keepends=True)[: saved + 1]))
         path.write_bytes(content[: max(kept, len(content) - torn)])
-    place = (RUN[saved - 1]["stage"], RUN[saved - 1]["step"]) if saved else None
-    rest = [each for each in RUN if place is None or (each["stage"], each["step"]) > place]
+    place = place_of(RUN[saved - 1]) if saved else None
+    rest = [each for each in RUN if place is None or place_of(each) > place]
     write_run(folder / "b", rest, resume_from=place)
     assert (folder / "b" / "log.csv").read_bytes() == (folder / "a" / "log.csv").read_bytes()
 
@@ -78,7 +89,7 @@ def test_what_a_crash_left_behind_the_last_row_is_dropped(tmp_path, rubbish):
     write_run(tmp_path, RUN[:3])
     whole = (tmp_path / "log.csv").read_bytes()
     (tmp_path / "log.csv").write_bytes(whole + rubbish)
-    write_run(tmp_path, RUN[3:], resume_from=(0, 30))
+    write_run(tmp_path, RUN[3:], resume_from=Place(0, 30))
     write_run(tmp_path / "undisturbed", RUN)
     assert rows(tmp_path) == rows(tmp_path / "undisturbed")
 
@@ -111,7 +122,7 @@ def test_a_killed_run_leaves_every_row_but_the_last(tmp_path):
     told = [*range(1, 121), *map(int, child.stdout.read().split())]
     child.wait()
     child.stdout.close()
-    kept = LogTable(tmp_path / "log.csv", (0, told[-1]))
+    kept = LogTable(tmp_path / "log.csv", Place(0, told[-1]))
     kept.add({"stage": 0, "step": told[-1] + 1})
     assert [int(each["step"]) for each in rows(tmp_path)] == [*told, told[-1] + 1]
     assert not list(tmp_path.glob(".imgclean-*"))
@@ -162,7 +173,7 @@ def test_a_folder_that_vanishes_and_comes_back_ends_nothing(tmp_path):
 def test_a_log_that_cannot_be_read_is_a_typed_error(tmp_path):
     (tmp_path / "log.csv").mkdir()
     with pytest.raises(RunUnwritable):
-        RunLog(tmp_path, resume_from=(0, 1))
+        RunLog(tmp_path, resume_from=Place(0, 1))
 
 
 def events(folder, stage=0):
@@ -203,7 +214,7 @@ def test_tensorboard_gets_the_numbers_of_every_stage(tmp_path):
 def test_a_resumed_runs_events_hide_those_after_the_checkpoint(tmp_path):
     write_run(tmp_path / "a", RUN)
     write_run(tmp_path / "b", RUN)
-    write_run(tmp_path / "b", RUN[4:], resume_from=(1, 10))
+    write_run(tmp_path / "b", RUN[4:], resume_from=Place(1, 10))
     for stage in range(3):
         assert shown(tmp_path / "b", stage) == shown(tmp_path / "a", stage)
 

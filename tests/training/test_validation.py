@@ -9,7 +9,7 @@ from training_pictures import write_pictures
 from imgclean.events import ignore
 from imgclean.training.recipe import read_recipe
 from imgclean.training.training_set import read_data, training_set
-from imgclean.training.validation import inspection_of, validate
+from imgclean.training.validation import images_on_the_way, inspection_of, validate
 from imgclean.weightsets.catalogue import WeightSet
 
 
@@ -24,16 +24,18 @@ def test_images_of_one_name_in_two_folders_have_a_picture_each(tmp_path):
     folders = [str(tmp_path / name) for name in ("a", "b")]
     recipe = read_recipe({"model": "m", "noise": "gaussian:25", "data": {"clean": folders}})
     images = read(recipe.data)
-    inspection = inspection_of(recipe, images, 3, ignore)
+    found = images_on_the_way(recipe, images, 3, ignore)
+    assert found is images.examples
+    inspection = inspection_of(recipe, found, counts=False)
     assert [each.name for each in inspection.samples] == ["1-0", "2-0"]
-    assert not inspection.counts
 
 
 def test_a_blind_domain_is_looked_at_in_its_middle(tmp_path):
     write_pictures(tmp_path / "clean")
     recipe = read_recipe({"model": "m", "data": {"clean": [str(tmp_path / "clean")]}})
-    images = read(recipe.data)
-    assert inspection_of(recipe, images, 3, ignore).degradation == "gaussian:25"
+    images = read(recipe.data).examples
+    samples = inspection_of(recipe, images, counts=False).samples
+    assert {each.degradation for each in samples} == {"gaussian:25"}
 
 
 class Unchanging:

@@ -134,6 +134,7 @@ class AdversarialLoss(_Term):
         discriminator: a name that the model offers, or the core's own `patch`.
         lr: the discriminator's rate, with Adam.
         steps_before: batches that the discriminator is trained on before the first step.
+        lr_before: its rate until then; `lr` where it is None.
         updates: times that the discriminator is shown each batch.
     """
 
@@ -141,6 +142,7 @@ class AdversarialLoss(_Term):
     discriminator: str = "patch"
     lr: PositiveFloat = 1e-6
     steps_before: Annotated[int, Field(ge=0)] = 0
+    lr_before: PositiveFloat | None = None
     updates: PositiveInt = 2
 
 

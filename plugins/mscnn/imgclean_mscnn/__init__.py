@@ -20,6 +20,10 @@ MODEL = ModelInfo(
     factory="imgclean_mscnn.network:MSCNN",
     options="imgclean_mscnn.options:MSCNNOptions",
     tiling="imgclean_mscnn.tiling:mscnn_tiling",
+    discriminators={
+        "vgg19": "imgclean_mscnn.discriminator:pretrained",
+        "scratch": "imgclean_mscnn.discriminator:scratch",
+    },
 )
 
 
