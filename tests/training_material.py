@@ -77,6 +77,7 @@ def stage_job(
     pixels=None,
     bf16=False,
     looked_at=(),
+    index=0,
     **settings,
 ):
     """Return a job of one stage; `settings` are the recipe's."""
@@ -86,7 +87,7 @@ def stage_job(
     made = recipe(**settings)
     (budget,) = stage_budgets(made, positions=len(pixels), processes=1)
     return StageJob(
-        index=0,
+        index=index,
         name="",
         recipe=made,
         freeze=freeze,

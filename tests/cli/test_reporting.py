@@ -1,3 +1,4 @@
+import dataclasses
 import io
 
 import pytest
@@ -5,7 +6,7 @@ from rich.console import Console
 
 from imgclean.cli import reporting
 from imgclean.cli.reporting import Display
-from imgclean.events import Progressed, ReadImages, TrainStep, TrialBegun
+from imgclean.events import DiscriminatorStep, Progressed, ReadImages, TrainStep, TrialBegun
 
 
 @pytest.fixture
@@ -36,6 +37,19 @@ def test_the_last_line_of_training_has_nothing_left(log):
         display(step(1, 60))
     assert "100%" in log.file.getvalue()
     assert "left" not in log.file.getvalue()
+
+
+def test_a_log_of_training_against_a_discriminator_says_how_it_does(log):
+    with Display(log, 1) as display:
+        display(
+            DiscriminatorStep(
+                stage="late", step=30, share=0.25, loss=0.3, accuracy=0.934, seconds=15
+            )
+        )
+        display(dataclasses.replace(step(0.5, 20), discriminator_accuracy=0.5))
+    alone, together = log.file.getvalue().splitlines()
+    assert " 25%  late  discriminator  step 30  93% right  2.0 steps/s  about 45 s left" in alone
+    assert "rate 1.0e-03  discriminator 50% right  5.0 steps/s" in together
 
 
 def test_a_log_of_one_large_image_says_how_far_it_is(log):

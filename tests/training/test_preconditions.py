@@ -1,17 +1,35 @@
 """What would end a run late, or make it pointless, is said before any work."""
 
+import dataclasses
+
 import pytest
 from imgclean_dncnn import DNCNN
+from torch import nn
 
 from imgclean.errors import InvalidSetting
 from imgclean.training.preconditions import refuse_what_cannot_be
 from imgclean.training.recipe import read_recipe
 
 
+def small(channels):
+    """A discriminator that judges no patch below 16 pixels."""
+
+    def refuse(module, inputs):
+        if inputs[0].shape[-1] < 16:
+            raise InvalidSetting("small wants 16 pixels")
+
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    network.register_forward_pre_hook(refuse)
+    return network
+
+
+INFO = dataclasses.replace(DNCNN, discriminators={"small": f"{__name__}:small"})
+
+
 def refuse(tmp_path, **settings):
     images = {"clean": [str(tmp_path)]}
     recipe = read_recipe({"model": "dncnn", "data": images, "options": {"depth": 3}} | settings)
-    refuse_what_cannot_be(recipe, DNCNN, tmp_path / "run", resume=False)
+    refuse_what_cannot_be(recipe, INFO, tmp_path / "run", resume=False)
 
 
 PLATEAU = {"kind": "plateau", "patience": 3}
@@ -29,6 +47,10 @@ PLATEAU = {"kind": "plateau", "patience": 3}
         (
             {"loss": [{"kind": "adversarial", "discriminator": "vgg"}]},
             "stage late: dncnn has no discriminator 'vgg'",
+        ),
+        (
+            {"loss": [{"kind": "adversarial", "discriminator": "small"}], "patch": 8},
+            "stage late: small wants 16 pixels",
         ),
         ({"init": "dncnn-gray-blind", "into": "naive"}, "stage late: .* nothing of it fits"),
         ({"schedule": PLATEAU}, "stage late: the schedule plateau needs images"),

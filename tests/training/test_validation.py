@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from imgclean_dncnn import DNCNN
 from material import config_of
 from training_pictures import write_pictures
 
+from imgclean.errors import InvalidSetting
 from imgclean.events import ignore
 from imgclean.training.recipe import read_recipe
 from imgclean.training.training_set import read_data, training_set
@@ -36,6 +38,49 @@ def test_a_blind_domain_is_looked_at_in_its_middle(tmp_path):
     images = read(recipe.data).examples
     samples = inspection_of(recipe, images, counts=False).samples
     assert {each.degradation for each in samples} == {"gaussian:25"}
+
+
+def test_several_levels_are_looked_at_where_the_recipe_names_them(tmp_path):
+    write_pictures(tmp_path / "clean")
+    settings = {"model": "m", "data": {"clean": [str(tmp_path / "clean")]}}
+    levels = {"validation": {"noise": "gaussian:10|gaussian:20"}}
+    recipe = read_recipe(settings | levels | {"keep": "blur"})
+    inspection = inspection_of(recipe, read(recipe.data).examples, counts=True)
+    assert inspection.measures_blur
+    looked_at = [(each.degradation, each.name) for each in inspection.samples]
+    names = ["0", "1", "2"]
+    assert looked_at == [(f"gaussian:{level}", name) for level in (10, 20) for name in names]
+    figures = inspection.measure(AsItIs(), nullcontext)
+    assert list(figures.levels) == ["gaussian:10", "gaussian:20"]
+    assert figures.levels["gaussian:10"] > figures.levels["gaussian:20"] + 5
+    assert figures.images == 3
+
+
+def test_a_stage_is_looked_at_under_its_own_noise(tmp_path):
+    write_pictures(tmp_path / "clean")
+    stages = [{"name": "a", "noise": "gaussian:0"}, {"name": "b"}]
+    data = {"clean": [str(tmp_path / "clean")]}
+    recipe = read_recipe({"model": "m", "noise": "gaussian:30", "data": data, "stages": stages})
+    images = read(recipe.data).examples
+    shown = [inspection_of(each, images, counts=True).samples[0] for each in recipe.runs]
+    assert [each.degradation for each in shown] == ["gaussian:0", "gaussian:30"]
+    assert torch.equal(shown[0].noisy, shown[0].clean)
+
+
+def test_levels_to_look_at_are_refused_beside_pairs(tmp_path):
+    pairs = {"clean": [str(tmp_path)], "noisy": str(tmp_path)}
+    with pytest.raises(InvalidSetting, match=r"validation\.noise is for clean images"):
+        read_recipe({"model": "m", "data": pairs, "validation": {"noise": "gaussian:10"}})
+
+
+class AsItIs(torch.nn.Conv2d):
+    """A network that returns its input."""
+
+    def __init__(self):
+        super().__init__(1, 1, 1)
+
+    def forward(self, x, sigma=None):
+        return x
 
 
 class Unchanging:
