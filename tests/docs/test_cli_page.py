@@ -17,6 +17,7 @@ import imgclean as package
 from imgclean.cli import app, exit_codes
 from imgclean.events import (
     Benched,
+    DiscriminatorStep,
     Evaluated,
     EvaluatedFold,
     EvaluatedFolds,
@@ -153,7 +154,7 @@ def test_a_page_names_no_option_that_does_not_exist(page, path):
 
 EVENTS = {
     "JSON lines of denoise": (FileEvent, Summary),
-    "JSON lines of train": (TrainStep, Validated, TrialBegun, EvaluatedFold, EvaluatedFolds),
+    "JSON lines of train": (TrainStep, DiscriminatorStep, Validated, TrialBegun, EvaluatedFold, EvaluatedFolds),
     "JSON lines of evaluate": (Evaluated, EvaluatedImage, EvaluatedRegions),
     "JSON lines of bench": (Benched,),
 }
