@@ -2,8 +2,13 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from scipy.ndimage import gaussian_filter
+from skimage.measure import blur_effect
 
-from imgclean.evaluation.metrics import psnr, ssim
+from imgclean.evaluation.metrics import blur, psnr, ssim
 
 
 def test_psnr_of_a_known_error():
@@ -42,3 +47,38 @@ def test_ssim_is_wangs():
 def test_ssim_of_equal_images_is_one():
     image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
     assert ssim(image, image) == pytest.approx(1)
+
+
+IMAGES = arrays.arrays(
+    np.uint8, st.tuples(st.integers(4, 24), st.integers(4, 24), st.sampled_from([1, 3]))
+)
+
+
+def noise(channels):
+    return np.random.default_rng(0).integers(0, 256, (48, 40, channels), np.uint8)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_blur_rises_with_gaussian_smoothing(channels):
+    image = noise(channels).astype(float)
+    smoothed = [gaussian_filter(image, (sigma, sigma, 0)) for sigma in (0, 0.5, 1, 2, 4)]
+    values = [blur(each) for each in smoothed]
+    assert values == sorted(set(values))
+    assert values[0] < 0.3
+    assert values[-1] > 0.6
+
+
+def test_blur_is_scikit_images_of_eight_bits():
+    assert blur(noise(3)) == pytest.approx(blur_effect(noise(3), channel_axis=2), abs=1e-9)
+    assert blur(noise(1)) == pytest.approx(blur_effect(noise(1)[:, :, 0]), abs=1e-9)
+
+
+@given(IMAGES)
+def test_blur_is_between_none_and_most_and_no_direction_comes_first(image):
+    value = blur(image)
+    assert 0 <= value <= 1
+    assert blur(image.transpose(1, 0, 2)) == pytest.approx(value, abs=1e-9)
+
+
+def test_a_flat_image_is_all_blur():
+    assert blur(np.full((16, 16, 3), 90, np.uint8)) == 1
