@@ -15,6 +15,7 @@ from imgclean.weightsets.network import build_network, validate_options
 from imgclean.weightsets.store import write_weight_set
 
 IDENTITY = str(Path(__file__).with_name("identity"))
+LPIPS_STAND_IN = str(Path(__file__).with_name("lpips_stand_in"))
 """A folder of installed packages with a plugin whose model returns its input."""
 
 ENVIRONMENT = os.environ | {
