@@ -226,8 +226,8 @@ class EvaluatedImage:
     Attributes:
         set: name of the folder.
         image: path of the clean image, as the user would write it.
-        degradation, model, weights, psnr, ssim, input_psnr, input_ssim, bits_per_pixel: as of
-            `Evaluated`.
+        degradation, model, weights, psnr, ssim, input_psnr, input_ssim, bits_per_pixel, blur,
+            clean_blur, lpips, input_lpips: as of `Evaluated`.
     """
 
     event: ClassVar[str] = "evaluated_image"
@@ -242,6 +242,10 @@ class EvaluatedImage:
     input_psnr: float
     input_ssim: float
     bits_per_pixel: float | None = None
+    blur: float | None = None
+    clean_blur: float | None = None
+    lpips: float | None = None
+    input_lpips: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +264,10 @@ class Evaluated:
         difference: measured PSNR less the published one.
         bits_per_pixel: that the compressed input takes, mean over images; None where nothing is
             compressed last.
+        blur, clean_blur: of the output and of the clean image, 0 to 1, mean over images; None
+            where it was not asked for.
+        lpips, input_lpips: distance of the output and of the degraded input from the clean image,
+            mean over images; None likewise.
     """
 
     event: ClassVar[str] = "evaluated"
@@ -278,6 +286,10 @@ class Evaluated:
     published_ssim: float | None = None
     difference: float | None = None
     bits_per_pixel: float | None = None
+    blur: float | None = None
+    clean_blur: float | None = None
+    lpips: float | None = None
+    input_lpips: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,14 @@ def evaluate(
     ] = None,
     include: IncludeOption = None,
     exclude: ExcludeOption = None,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--measure",
+            rich_help_panel=MEASURING,
+            help="Beside PSNR and SSIM: blur or lpips; repeatable.",
+        ),
+    ] = None,
     colour: Annotated[
         Literal["gray", "rgb", "y"] | None,
         typer.Option(
@@ -140,6 +148,7 @@ def evaluate(
         raise InvalidSetting("--json, --csv and --markdown exclude each other")
     from imgclean.degradation.spec import Pairs
     from imgclean.evaluation.contenders import Contenders
+    from imgclean.evaluation.measures import make_measures, require_measures
     from imgclean.evaluation.region_plot import require_plot, write_plot
     from imgclean.evaluation.run import Evaluation
     from imgclean.images.name_rules import NameRules
@@ -149,6 +158,7 @@ def evaluate(
     require_one_device(device)
     prepare_process(threads)
     degradations = _degradations(noise)
+    measured = require_measures(measure or ())
     contenders = Contenders(
         registry(),
         InferenceSettings(
@@ -185,6 +195,7 @@ def evaluate(
                 regions=regions or regions_plot is not None,
                 crop=crop,
                 unrounded=unrounded,
+                measures=make_measures(measured, emit),
             )
             if noisy is None:
                 evaluation.measure_sets(clean, degradations)

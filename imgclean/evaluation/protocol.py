@@ -1,6 +1,7 @@
 """Measures what a restorer makes of a set of images, as the papers do.
 
-PSNR and SSIM are means over images. `trials.py` has how an image is degraded and compared.
+PSNR, SSIM and what else is asked for are means over images. `trials.py` has how an image is
+degraded and compared.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from imgclean.degradation.spec import Pairs
 from imgclean.errors import ImageError, InvalidSetting
 from imgclean.evaluation.colours import usual_colour
+from imgclean.evaluation.measures import means, take
 from imgclean.evaluation.trials import SSIM_WINDOW, Scores, trial_of, trial_of_pair
 from imgclean.events import Evaluated, EvaluatedImage, Progressed
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from imgclean.degradation.base import Degradation
     from imgclean.evaluation.colours import Colour
+    from imgclean.evaluation.measures import Measure
     from imgclean.evaluation.regions import RegionTally
     from imgclean.evaluation.restorers import Restorer
     from imgclean.evaluation.trials import Trial
@@ -46,8 +49,9 @@ def measure(
     unrounded: bool = False,
     per_image: bool = False,
     regions: RegionTally | None = None,
+    measures: Sequence[Measure] = (),
 ) -> Evaluated:
-    """Return the mean PSNR and SSIM on a set under a degradation.
+    """Return the mean figures on a set under a degradation.
 
     Args:
         clean: 8-bit images whose sides are at least `trials.smallest_side` pixels long.
@@ -60,6 +64,7 @@ def measure(
         unrounded: whether the output is compared as it is, neither clamped nor rounded.
         per_image: whether each image has an event of its own.
         regions: takes in what each image's textured and smooth regions are like.
+        measures: what is taken beside PSNR and SSIM; the images are large enough for them.
 
     Raises:
         InvalidSetting: the degradation has no one level, or cannot be applied.
@@ -72,7 +77,7 @@ def measure(
         for index, image in enumerate(clean.images)
     )
     run = _Run(clean.title, str(degradation), clean.names, restorer, emit, per_image=per_image)
-    return run.over(trials, regions)
+    return run.over(trials, regions, measures)
 
 
 def measure_pairs(
@@ -84,8 +89,9 @@ def measure_pairs(
     unrounded: bool = False,
     per_image: bool = False,
     regions: RegionTally | None = None,
+    measures: Sequence[Measure] = (),
 ) -> Evaluated:
-    """Return the mean PSNR and SSIM on real pairs; arguments as for `measure`.
+    """Return the mean figures on real pairs; arguments as for `measure`.
 
     Raises:
         ImageError: an image cannot be cleaned; the message names it.
@@ -96,7 +102,7 @@ def measure_pairs(
         for clean, noisy in zip(pairs.clean, pairs.noisy, strict=True)
     )
     run = _Run(pairs.title, str(Pairs()), pairs.names, restorer, emit, per_image=per_image)
-    return run.over(trials, regions)
+    return run.over(trials, regions, measures)
 
 
 def require_one_level(degradation: Degradation) -> None:
@@ -141,20 +147,27 @@ class _Run:
             "weights": restorer.weights,
         }
 
-    def over(self, trials: Iterable[Trial], regions: RegionTally | None) -> Evaluated:
+    def over(
+        self,
+        trials: Iterable[Trial],
+        regions: RegionTally | None,
+        measures: Sequence[Measure],
+    ) -> Evaluated:
         """Return the means over all trials."""
         self._progress(0.0, 0.0)
         scores: list[Scores] = []
         rates: list[float | None] = []
+        taken: list[dict[str, Any]] = []
         for name, trial in zip(self._names, trials, strict=True):
             output = self._restored(trial, name)
             scores.append(trial.score(output))
             rates.append(trial.bits_per_pixel)
+            taken.append(take(measures, trial, output))
             if regions is not None:
                 regions.add(trial, output)
             if self._per_image:
                 figures = _rounded(scores[-1]) | {"bits_per_pixel": _mean_rate(rates[-1:])}
-                self._emit(EvaluatedImage(image=name, **self._labels, **figures))
+                self._emit(EvaluatedImage(image=name, **self._labels, **figures, **taken[-1]))
             height, width, _ = trial.noisy.shape
             self._progress(len(scores) / len(self._names), height * width / 1e6)
         return Evaluated(
@@ -163,6 +176,7 @@ class _Run:
             **_rounded(Scores(*np.mean(np.array(scores), axis=0))),
             seconds=round(self._seconds, 3),
             bits_per_pixel=_mean_rate(rates),
+            **means(taken),
         )
 
     def _restored(self, trial: Trial, name: str) -> NDArray[np.float32]:

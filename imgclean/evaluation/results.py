@@ -12,9 +12,10 @@ from imgclean.images.collection import CleanImages
 from imgclean.weightsets.config import Measurement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from imgclean.degradation.base import Degradation
+    from imgclean.evaluation.measures import Measure
     from imgclean.evaluation.restorers import ModelRestorer
     from imgclean.events import Emit, Evaluated
     from imgclean.images.pairs import ImagePairs
@@ -27,6 +28,7 @@ def measure_levels(
     *,
     emit: Emit,
     whole: bool,
+    measures: Sequence[Measure] = (),
 ) -> list[Evaluated]:
     """Return what a weight set makes of a set at each level, in the colours that it is for.
 
@@ -37,6 +39,7 @@ def measure_levels(
         emit: gets each line and the progress towards it.
         whole: whether these are all images of the set whose name they have; only then does the
             paper's figure stand beside a line.
+        measures: what is taken beside PSNR and SSIM; the images are large enough for them.
 
     Raises:
         ImageError: an image cannot be cleaned; the message names it.
@@ -46,9 +49,11 @@ def measure_levels(
     for level in levels if isinstance(images, CleanImages) else [Pairs()]:
         if isinstance(images, CleanImages):
             colour = colour_of_weights(level, channels)
-            line = measure(images, level, restorer, seed=0, emit=emit, colour=colour)
+            line = measure(
+                images, level, restorer, seed=0, emit=emit, colour=colour, measures=measures
+            )
         else:
-            line = measure_pairs(images, restorer, emit=emit)
+            line = measure_pairs(images, restorer, emit=emit, measures=measures)
         lines.append(compared(line, restorer, level, channels) if whole else line)
         emit(lines[-1])
     return lines

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from imgclean.degradation.spec import Pairs
 from imgclean.evaluation.colours import CHANNELS, is_usual, usual_colour
 from imgclean.evaluation.crop import cropped_images, cropped_pairs, require_crop
-from imgclean.evaluation.protocol import SMALLEST_SIDE, measure, measure_pairs
+from imgclean.evaluation.measures import window_of
+from imgclean.evaluation.protocol import measure, measure_pairs
 from imgclean.evaluation.published import compared
 from imgclean.evaluation.regions import RegionTally
 from imgclean.evaluation.restorers import ModelRestorer
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from imgclean.degradation.base import Degradation
     from imgclean.evaluation.colours import Colour
     from imgclean.evaluation.contenders import Contenders
+    from imgclean.evaluation.measures import Measure
     from imgclean.evaluation.restorers import Restorer
     from imgclean.events import Emit, Evaluated
     from imgclean.images.collection import ChannelChoice
@@ -46,6 +48,7 @@ class Evaluation:
         regions: whether textured and smooth regions are measured too.
         crop: side in pixels of the square in each image's middle that is measured; None for all.
         unrounded: whether outputs are compared as they are, neither clamped nor rounded.
+        measures: what is taken beside PSNR and SSIM.
     """
 
     contenders: Contenders
@@ -57,6 +60,7 @@ class Evaluation:
     regions: bool = False
     crop: int | None = None
     unrounded: bool = False
+    measures: tuple[Measure, ...] = ()
 
     def measure_sets(self, folders: list[Path], degradations: tuple[Degradation, ...]) -> None:
         """Measure each folder, read once, under each degradation with each contender.
@@ -68,7 +72,7 @@ class Evaluation:
         """
         for folder in folders:
             require_images((folder,), self.rules)
-        smallest = self._smallest_read(smallest_side(degradations))
+        smallest = self._smallest_read(smallest_side(degradations, window_of(self.measures)))
         for folder in folders:
             images = read_clean_images(
                 (folder,), channels="own", smallest=smallest, emit=self.emit, rules=self.rules
@@ -89,6 +93,7 @@ class Evaluation:
                         unrounded=self.unrounded,
                         per_image=self.per_image,
                         regions=tally,
+                        measures=self.measures,
                     )
                     if is_usual(colour, degradation, images.channels):
                         line = self._compared(line, restorer, degradation, colour)
@@ -106,7 +111,7 @@ class Evaluation:
             clean,
             match=match,
             channels=_READ_AS[self.colour],
-            smallest=self._smallest_read(SMALLEST_SIDE),
+            smallest=self._smallest_read(window_of(self.measures)),
             emit=self.emit,
             keep_depth=True,
             rules=self.rules,
@@ -124,6 +129,7 @@ class Evaluation:
                 unrounded=self.unrounded,
                 per_image=self.per_image,
                 regions=tally,
+                measures=self.measures,
             )
             self._report(self._compared(line, restorer, Pairs(), colour), tally)
 

@@ -33,6 +33,9 @@ CSV_COLUMNS = (
 )
 """Always these; `image` is empty in the line of a whole set."""
 
+MEASURE_COLUMNS = ("blur", "clean_blur", "lpips", "input_lpips")
+"""After these where one of them was measured."""
+
 REGION_COLUMNS = (
     "threshold",
     "textured_share",
@@ -43,7 +46,7 @@ REGION_COLUMNS = (
     "textured_images",
     "smooth_images",
 )
-"""After these where textured and smooth regions were measured."""
+"""And last where textured and smooth regions were measured."""
 
 _MARKDOWN_COLUMNS = {
     "set": "set",
@@ -57,10 +60,14 @@ _MARKDOWN_COLUMNS = {
     "psnr": "PSNR",
     "input_ssim": "noisy SSIM",
     "ssim": "SSIM",
+    "blur": "blur",
+    "clean_blur": "clean blur",
+    "input_lpips": "noisy LPIPS",
+    "lpips": "LPIPS",
     "published_psnr": "published",
     "difference": "difference",
 }
-_OPTIONAL = ("image", "bits_per_pixel", "published_psnr", "difference")
+_OPTIONAL = ("image", "bits_per_pixel", "published_psnr", "difference", *MEASURE_COLUMNS)
 _MARKDOWN_OF_REGIONS = {
     "set": "set",
     "degradation": "degradation",
@@ -83,6 +90,10 @@ _DIGITS = {
     "bits_per_pixel": ".3f",
     "ssim": ".4f",
     "input_ssim": ".4f",
+    "blur": ".3f",
+    "clean_blur": ".3f",
+    "lpips": ".4f",
+    "input_lpips": ".4f",
     "threshold": "g",
     "textured_share": ".1%",
     "textured_psnr": ".2f",
@@ -95,15 +106,22 @@ _DIGITS = {
 def as_csv(lines: Sequence[Line | EvaluatedRegions]) -> str:
     """Return lines as CSV with a header, in `CSV_COLUMNS`; what does not apply is empty.
 
-    Where there are lines of regions, `REGION_COLUMNS` follow.
+    `MEASURE_COLUMNS` follow where a line has one of them, `REGION_COLUMNS` where there are lines of
+    regions.
     """
     text = io.StringIO()
     regions = any(isinstance(line, EvaluatedRegions) for line in lines)
-    columns = CSV_COLUMNS + REGION_COLUMNS * regions
+    measured = any(
+        getattr(line, name, None) is not None for line in lines for name in MEASURE_COLUMNS
+    )
+    columns = CSV_COLUMNS + MEASURE_COLUMNS * measured + REGION_COLUMNS * regions
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
     for line in lines:
-        writer.writerow(dataclasses.asdict(line))
+        fields = dataclasses.asdict(line)
+        if not measured:
+            fields = {name: fields[name] for name in fields if name not in MEASURE_COLUMNS}
+        writer.writerow(fields)
     return text.getvalue()
 
 
@@ -111,7 +129,8 @@ def as_markdown(lines: Sequence[Line]) -> str:
     """Return lines as a Markdown table, figures rounded as papers print them.
 
     There is a column `image` where there are single images, `bits per pixel` where something is
-    compressed, and `published` and `difference` where a paper has a figure.
+    compressed, `published` and `difference` where a paper has a figure, and others where they were
+    asked for.
     """
     cells = [_cells(line) for line in lines]
     shown = [

@@ -175,14 +175,14 @@ def scale_of(degradation: Degradation) -> int:
     return degradation.scale if isinstance(degradation, Bicubic) else 1
 
 
-def smallest_side(degradations: Iterable[Degradation]) -> int:
+def smallest_side(degradations: Iterable[Degradation], window: int = SSIM_WINDOW) -> int:
     """Return the shortest side in pixels that can be measured under each of them.
 
-    What is left of it, cropped to a multiple of the scale and without the border, holds SSIM's
-    window.
+    What is left of it, cropped to a multiple of the scale and without the border, holds the window,
+    by default SSIM's.
     """
     scales = [scale_of(each) for each in degradations]
-    return max((SSIM_WINDOW + 3 * scale - 1 for scale in scales if scale > 1), default=SSIM_WINDOW)
+    return max((window + 3 * scale - 1 for scale in scales if scale > 1), default=window)
 
 
 def _levels(image: NDArray[Any]) -> NDArray[np.float64]:

@@ -21,6 +21,9 @@ _NOISE_SOURCES = {
     "given": "The noise domain was stated by who converted it",
     "assumed": "The file does not say the noise domain, which is assumed",
 }
+_OPTIONAL = ("blur", "clean blur", "noisy LPIPS", "LPIPS", "paper")
+_BLUR = "Blur of Crete et al. (2007), 0 to 1, beside that of the clean images.\n"
+_LPIPS = "LPIPS of Zhang et al. (2018) on AlexNet, the distance from the clean image.\n"
 
 
 def render_card(config: WeightSetConfig) -> str:
@@ -62,17 +65,11 @@ def _domain(noise: str) -> str:
 
 
 def _results(results: list[Measurement]) -> str:
-    rows = [
-        [
-            *(each.set, each.degradation, str(each.images)),
-            *(f"{each.input_psnr:.2f}", f"{each.psnr:.2f}", f"{each.ssim:.4f}", _published(each)),
-        ]
-        for each in results
+    cells = [_cells(each) for each in results]
+    columns = [
+        name for name in cells[0] if name not in _OPTIONAL or any(row[name] for row in cells)
     ]
-    columns = ["set", "degradation", "images", "noisy PSNR (dB)", "PSNR (dB)", "SSIM", "paper"]
-    if not any(row[-1] for row in rows):
-        columns.pop()
-    table = [columns, ["---"] * len(columns), *(row[: len(columns)] for row in rows)]
+    table = [columns, ["---"] * len(columns), *([row[name] for name in columns] for row in cells)]
     # What is no spec with its level is a folder of noisy images.
     real = any(":" not in each.degradation for each in results)
     luma = any(each.degradation.startswith(("bicubic", "jpeg")) for each in results)
@@ -82,9 +79,32 @@ def _results(results: list[Measurement]) -> str:
         "images.\n"
         + ("Where no level is given, the set's own noisy images were cleaned.\n" if real else "")
         + ("Under enlargement and JPEG on luma; enlarged images unrounded.\n" if luma else "")
+        + (_BLUR if any(each.blur is not None for each in results) else "")
+        + (_LPIPS if any(each.lpips is not None for each in results) else "")
         + "\n"
         + "".join(f"| {' | '.join(row)} |\n" for row in table)
     )
+
+
+def _cells(result: Measurement) -> dict[str, str]:
+    """Return a row of the table by column, empty where there is nothing to say."""
+    return {
+        "set": result.set,
+        "degradation": result.degradation,
+        "images": str(result.images),
+        "noisy PSNR (dB)": f"{result.input_psnr:.2f}",
+        "PSNR (dB)": f"{result.psnr:.2f}",
+        "SSIM": f"{result.ssim:.4f}",
+        "blur": _figure(result.blur, ".3f"),
+        "clean blur": _figure(result.clean_blur, ".3f"),
+        "noisy LPIPS": _figure(result.input_lpips, ".4f"),
+        "LPIPS": _figure(result.lpips, ".4f"),
+        "paper": _published(result),
+    }
+
+
+def _figure(value: float | None, digits: str) -> str:
+    return "" if value is None else format(value, digits)
 
 
 def _published(result: Measurement) -> str:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from imgclean.degradation.parsing import parse_degradation
 from imgclean.errors import InvalidSetting, WeightsCorrupt
@@ -45,10 +53,15 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+ON_REQUEST = ("blur", "clean_blur", "lpips", "input_lpips")
+"""Of a result, what is measured where it is asked for."""
+
+
 class Measurement(Record):
     """A result of `imgclean evaluate`. PSNR in dB; fields as in `events.Evaluated`.
 
     What is published is the paper's, of a network that was trained alike; None where it has none.
+    What is in `ON_REQUEST` is left out of a file where it was not measured.
     """
 
     set: str
@@ -60,6 +73,19 @@ class Measurement(Record):
     input_ssim: float
     published_psnr: float | None = None
     published_ssim: float | None = None
+    blur: float | None = None
+    clean_blur: float | None = None
+    lpips: float | None = None
+    input_lpips: float | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_unmeasured(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what is measured on request alone, as files of before have it."""
+        fields: dict[str, Any] = dump(self)
+        for name in ON_REQUEST:
+            if fields.get(name) is None:
+                fields.pop(name, None)
+        return fields
 
 
 class Conversion(Record):

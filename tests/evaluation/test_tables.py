@@ -1,8 +1,10 @@
 import csv
+import dataclasses
 import io
 
 from imgclean.evaluation.tables import (
     CSV_COLUMNS,
+    MEASURE_COLUMNS,
     REGION_COLUMNS,
     as_csv,
     as_markdown,
@@ -70,6 +72,13 @@ def test_csv_ends_with_the_bits_per_pixel():
     assert header.endswith(",bits_per_pixel")
     assert compressed.endswith(",0.14963")
     assert plain.endswith(",")
+
+
+def test_csv_has_more_columns_for_measures_before_those_of_regions():
+    blurred = dataclasses.replace(WHOLE, blur=0.43, clean_blur=0.39)
+    rows = list(csv.DictReader(io.StringIO(as_csv([blurred, WHOLE, REGIONS]))))
+    assert all(tuple(row) == CSV_COLUMNS + MEASURE_COLUMNS + REGION_COLUMNS for row in rows)
+    assert [row["blur"] for row in rows] == ["0.43", "", ""]
 
 
 def test_csv_has_more_columns_for_regions_in_the_same_table():

@@ -301,6 +301,33 @@ def test_the_papers_figures_stand_beside_the_measured_ones_where_there_are_any()
     assert "paper" not in render_card(config(results=[measurement(noise)]))
 
 
+def test_blur_and_lpips_have_columns_where_they_were_measured():
+    plain = measurement("gaussian:25")
+    blurred = measurement("gaussian:35", blur=0.4321, clean_blur=0.3861)
+    looked_at = measurement("gaussian:50", lpips=0.12345, input_lpips=0.6)
+    card = render_card(config(results=[plain, blurred, looked_at]))
+    assert "| SSIM | blur | clean blur | noisy LPIPS | LPIPS |\n" in card
+    assert "| gaussian:25 | 24 | 20.20 | 31.23 | 0.9123 |  |  |  |  |\n" in card
+    assert "| gaussian:35 | 24 | 20.20 | 31.23 | 0.9123 | 0.432 | 0.386 |  |  |\n" in card
+    assert "| gaussian:50 | 24 | 20.20 | 31.23 | 0.9123 |  |  | 0.6000 | 0.1235 |\n" in card
+    assert "Crete" in card
+    assert "Zhang et al. (2018)" in card
+    require_valid(read_back(card))
+    only_blur = render_card(config(results=[blurred]))
+    assert "LPIPS" not in only_blur
+    unmeasured = render_card(config(results=[plain]))
+    assert "blur" not in unmeasured
+    assert "| PSNR (dB) | SSIM |\n" in unmeasured
+
+
+def test_a_config_of_before_reads_as_one_without_blur_and_lpips():
+    before = config(results=[measurement("gaussian:25")]).model_dump_json(indent=2)
+    assert not re.search("blur|lpips", before)
+    again = WeightSetConfig.model_validate_json(before)
+    assert again.results[0].blur is None
+    assert again.model_dump_json(indent=2) == before
+
+
 def test_a_card_says_how_enlarged_and_compressed_images_were_measured():
     assert "on luma" in render_card(config(results=[measurement("jpeg:10")]))
     assert "on luma" not in render_card(config(results=[measurement("gaussian:25")]))
