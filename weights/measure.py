@@ -5,7 +5,7 @@
 
 `--data` holds the folders that `TABLES` and `EDGES` name. A set is a folder beside this script, or
 a path. Tables are measured in float32, the papers' arithmetic,
-unless `--precision` says otherwise.
+unless `--precision` says otherwise. `--measure blur` has blur in them too, `--measure lpips` LPIPS.
 
 Then the edges of the domain are checked, on the images of `EDGES` and in the precision that users
 get: no set may leave images worse than they were. Exit code 1, with the lines concerned, if one
@@ -25,6 +25,7 @@ from imgclean.cli.options import prepare_process
 from imgclean.cli.reporting import reporting
 from imgclean.degradation.parsing import parse_degradation
 from imgclean.errors import ImgcleanError
+from imgclean.evaluation.measures import MEASURES, make_measures, require_measures, window_of
 from imgclean.evaluation.restorers import ModelRestorer
 from imgclean.evaluation.results import as_results, measure_levels
 from imgclean.evaluation.trials import smallest_side
@@ -38,9 +39,10 @@ from imgclean.weightsets.config import read_config
 from imgclean.weightsets.store import write_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from imgclean.degradation.base import Degradation
+    from imgclean.evaluation.measures import Measure
     from imgclean.events import Emit, Evaluated
     from imgclean.extension.model_info import Task
     from imgclean.weightsets.config import WeightSetConfig
@@ -94,15 +96,27 @@ def main() -> int:
         default="fp32",
         help="of the tables; anything else is quicker, and to be said beside the figures",
     )
+    parser.add_argument(
+        "--measure",
+        action="append",
+        default=[],
+        choices=MEASURES,
+        help="beside PSNR and SSIM, in the tables",
+    )
     parser.add_argument("--threads", type=int)
     arguments = parser.parse_args()
     prepare_process(arguments.threads)
     try:
         added = [parse_degradation(each) for each in arguments.add_noise]
+        measures = make_measures(
+            require_measures(arguments.measure), lambda note: say(note.message)
+        )
         worse = [
             line
             for name in arguments.sets
-            for line in measure_set(folder_of(name), arguments.data, added, arguments.precision)
+            for line in measure_set(
+                folder_of(name), arguments.data, added, arguments.precision, measures
+            )
         ]
     except ImgcleanError as error:
         return complain(str(error), error.hint or "")
@@ -117,7 +131,11 @@ def folder_of(name: str) -> Path:
 
 
 def measure_set(
-    folder: Path, data: Path, added: Iterable[Degradation], precision: PrecisionChoice
+    folder: Path,
+    data: Path,
+    added: Iterable[Degradation],
+    precision: PrecisionChoice,
+    measures: Sequence[Measure] = (),
 ) -> list[Evaluated]:
     """Measure a set, write its config and card; return the lines in which it does harm.
 
@@ -128,7 +146,7 @@ def measure_set(
     tables, around = tables_of(weights.config), edges_of(weights.config, added)
     lines = sum(map(len, (*tables.values(), *around.values())))
     with reporting(lines, json_lines=False, quiet=False) as emit:
-        results = measured(tables, data, restorer_of(weights, precision), emit)
+        results = measured(tables, data, restorer_of(weights, precision), emit, measures)
         config = weights.config.model_copy(update={"results": as_results(results)})
         write_config(folder, config)
         edges = measured(around, data, restorer_of(weights, "auto"), emit)
@@ -177,14 +195,19 @@ def edges_of(config: WeightSetConfig, added: Iterable[Degradation] = ()) -> Poin
     return points
 
 
-def measured(points: Points, data: Path, restorer: ModelRestorer, emit: Emit) -> list[Evaluated]:
+def measured(
+    points: Points,
+    data: Path,
+    restorer: ModelRestorer,
+    emit: Emit,
+    measures: Sequence[Measure] = (),
+) -> list[Evaluated]:
     """Return a line for each folder and level."""
     lines = []
     for folder, levels in points.items():
-        images = read_clean_images(
-            (data / folder,), channels="own", smallest=smallest_side(levels), emit=emit
-        )
-        lines += measure_levels(images, levels, restorer, emit=emit, whole=True)
+        smallest = smallest_side(levels, window_of(measures))
+        images = read_clean_images((data / folder,), channels="own", smallest=smallest, emit=emit)
+        lines += measure_levels(images, levels, restorer, emit=emit, whole=True, measures=measures)
     return lines
 
 
@@ -193,7 +216,12 @@ def shown(line: Evaluated) -> str:
     text = f"{line.set} {line.degradation}: {line.input_psnr:.2f} -> {line.psnr:.2f} dB"
     if line.published_psnr is not None:
         text += f", paper {line.published_psnr:.2f} ({line.difference:+.2f})"
-    return f"{text}, SSIM {line.ssim:.4f}, {line.images} images"
+    text += f", SSIM {line.ssim:.4f}"
+    if line.blur is not None:
+        text += f", blur {line.blur:.3f} ({line.clean_blur:.3f} of the clean)"
+    if line.lpips is not None:
+        text += f", LPIPS {line.input_lpips:.4f} -> {line.lpips:.4f}"
+    return f"{text}, {line.images} images"
 
 
 def complain(*lines: str) -> int:

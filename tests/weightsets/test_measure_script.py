@@ -91,9 +91,9 @@ def data(tmp_path):
     return tmp_path / "data"
 
 
-def measure(folder, data):
+def measure(folder, data, *options):
     return subprocess.run(
-        [sys.executable, SCRIPT, folder, "--data", data, "--threads", "1"],
+        [sys.executable, SCRIPT, folder, "--data", data, "--threads", "1", *options],
         capture_output=True,
         text=True,
         env=ENVIRONMENT,
@@ -119,6 +119,20 @@ def test_results_and_card_are_written_beside_the_papers_figures(tmp_path, data):
     ]
     assert (folder / "README.md").read_text() == render_card(found)
     assert "set12 gaussian:55: " in done.stdout
+
+
+def test_blur_is_in_the_results_where_it_was_asked_for(tmp_path, data):
+    plain = {"batch_norm": False, "residual": False}
+    folder = write_small_set(
+        tmp_path / "small", channels=1, noise="gaussian:25", spoil=smooth, **plain
+    )
+    done = measure(folder, data, "--measure", "blur")
+    found = read_config(folder)
+    assert all(0 < each.blur < 1 and each.lpips is None for each in found.results)
+    assert "| clean blur |" in (folder / "README.md").read_text()
+    assert f", blur {found.results[0].blur:.3f} (" in done.stdout
+    measure(folder, data)
+    assert '"blur"' not in (folder / "config.json").read_text()
 
 
 def test_a_set_that_does_harm_is_said_with_its_lines_and_by_the_exit_code(tmp_path, data):
