@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch import nn
+from torch.nn.functional import avg_pool2d
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _LAYERS = ((32, 1), (64, 2), (128, 2), (176, 2))  # feature maps and strides
+_SLOPE = 0.2  # of the activation below 0
+_DETAIL = 8  # brings fine detail to about the range of the image
 
 
 class PatchDiscriminator(nn.Module):
     """Strided convolutions that judge overlapping patches, for crops from 16x16 up.
 
-    The first layer keeps the resolution: what a denoiser leaves or blurs is as fine as a pixel.
-    About 0.3 million parameters; no normalisation, so that no image's verdict depends on others.
+    What a denoiser leaves or blurs is as fine as a pixel: so the first layer keeps the resolution,
+    and sees beside the image how each pixel differs from the mean of its neighbourhood, without
+    which it needs many more steps to look there. About 0.3 million parameters; no normalisation,
+    so that no image's verdict depends on others.
 
     Args:
         channels: image channels.
@@ -25,9 +31,12 @@ class PatchDiscriminator(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        inputs = channels
+        inputs = 2 * channels
         for outputs, stride in _LAYERS:
-            layers += [nn.Conv2d(inputs, outputs, 3, stride, padding=1), nn.LeakyReLU(0.2)]
+            layer = nn.Conv2d(inputs, outputs, 3, stride, padding=1)
+            nn.init.kaiming_normal_(layer.weight, _SLOPE)
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+            layers += [layer, nn.LeakyReLU(_SLOPE)]
             inputs = outputs
         self.layers = nn.Sequential(*layers, nn.Conv2d(inputs, 1, 1))
 
@@ -37,5 +46,7 @@ class PatchDiscriminator(nn.Module):
         Args:
             images: float[N, C, H, W] in [0, 1].
         """
-        verdicts: Tensor = self.layers(2 * images - 1)
+        mean = avg_pool2d(images, 3, 1, padding=1, count_include_pad=False)
+        detail = _DETAIL * (images - mean)
+        verdicts: Tensor = self.layers(torch.cat([2 * images - 1, detail], dim=1))
         return verdicts.mean((2, 3))

@@ -154,7 +154,14 @@ def test_a_page_names_no_option_that_does_not_exist(page, path):
 
 EVENTS = {
     "JSON lines of denoise": (FileEvent, Summary),
-    "JSON lines of train": (TrainStep, DiscriminatorStep, Validated, TrialBegun, EvaluatedFold, EvaluatedFolds),
+    "JSON lines of train": (
+        TrainStep,
+        DiscriminatorStep,
+        Validated,
+        TrialBegun,
+        EvaluatedFold,
+        EvaluatedFolds,
+    ),
     "JSON lines of evaluate": (Evaluated, EvaluatedImage, EvaluatedRegions),
     "JSON lines of bench": (Benched,),
 }
