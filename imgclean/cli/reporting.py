@@ -25,6 +25,7 @@ from rich.text import Text
 from imgclean.cli.console import printable, stderr
 from imgclean.cli.folds_table import fold_line
 from imgclean.cli.reading_bar import ReadingBar, label, seconds_of
+from imgclean.cli.training_lines import step_text, validated_line
 from imgclean.errors import SetupError
 from imgclean.events import (
     Benched,
@@ -119,6 +120,7 @@ class Display:
         )
         self._task = self._progress.add_task("", total=total, rate="")
         self._trains = False
+        self._trained = 0.0
         self._trial = ""
         self._reading = ReadingBar(self._progress, self._task)
 
@@ -164,7 +166,7 @@ class Display:
             case EvaluatedFold():
                 self._line(fold_line(event))
             case Validated():
-                self._line(_validated_line(event))
+                self._line(validated_line(event))
             case Summary():
                 self._line(_summary_line(event, self._done))
 
@@ -218,7 +220,10 @@ class Display:
         self._trains = True
         rate = f"{event.step / event.seconds:.1f} steps/s" if event.seconds else ""
         stage = f"{event.stage}  " if event.stage else ""
-        text = f"{self._trial}{stage}{_step_text(event)}"
+        text = f"{self._trial}{stage}{step_text(event)}"
+        if event.share < self._trained:  # another stage: what is left is told by its own pace
+            self._progress.reset(self._task, total=self._total)
+        self._trained = event.share
         self._progress.update(self._task, completed=event.share, description=text, rate=rate)
         self._beat(event.share, event.seconds, f"{text}  {rate}", last=event.share >= 1)
 
@@ -310,21 +315,6 @@ def _file_line(event: FileEvent) -> str:
     if isinstance(event, Skipped):
         return f"{event.input}: {event.message or 'finished before'}"
     return f"{arrow}  {event.seconds:.1f} s" if event.seconds is not None else arrow
-
-
-def _step_text(event: TrainStep | DiscriminatorStep) -> str:
-    if isinstance(event, DiscriminatorStep):
-        return f"discriminator  step {event.step:,}  {event.accuracy:.0%} right"
-    text = f"step {event.step:,}  {event.psnr:.2f} dB  rate {event.rate:.1e}"
-    if event.discriminator_accuracy is not None:
-        text += f"  discriminator {event.discriminator_accuracy:.0%} right"
-    return text
-
-
-def _validated_line(event: Validated) -> str:
-    stage = f"{event.stage}, " if event.stage else ""
-    images = f"{event.images} image{'s' * (event.images > 1)}"
-    return f"{stage}step {event.step:,}: {event.psnr:.2f} dB on {images}, {event.degradation}"
 
 
 def _summary_line(event: Summary, done: str) -> str:

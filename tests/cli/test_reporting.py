@@ -49,7 +49,20 @@ def test_a_log_of_training_against_a_discriminator_says_how_it_does(log):
         display(dataclasses.replace(step(0.5, 20), discriminator_accuracy=0.5))
     alone, together = log.file.getvalue().splitlines()
     assert " 25%  late  discriminator  step 30  93% right  2.0 steps/s  about 45 s left" in alone
-    assert "rate 1.0e-03  discriminator 50% right  5.0 steps/s" in together
+    assert "30.00 dB  discriminator 50% right  5.0 steps/s" in together
+
+
+def test_the_time_left_of_a_stage_is_not_told_by_the_one_before():
+    """The bar falls back to 0 where a stage begins, which is no progress."""
+    terminal = Console(file=io.StringIO(), width=200, force_terminal=True)
+    with Display(terminal, 1) as display:
+        for share in (0.25, 0.5, 0.75, 1.0):
+            display(step(share, 4 * share))
+        task = display._progress.tasks[0]
+        assert task.speed
+        display(step(0.01, 10))
+        assert task.speed is None
+        assert task.completed == 0.01
 
 
 def test_a_log_of_one_large_image_says_how_far_it_is(log):

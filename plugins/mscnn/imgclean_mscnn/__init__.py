@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from imgclean import ModelInfo, hookimpl
+from imgclean_mscnn.published import PUBLISHED
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -20,6 +21,7 @@ MODEL = ModelInfo(
     factory="imgclean_mscnn.network:MSCNN",
     options="imgclean_mscnn.options:MSCNNOptions",
     tiling="imgclean_mscnn.tiling:mscnn_tiling",
+    published=PUBLISHED,
     discriminators={
         "vgg19": "imgclean_mscnn.discriminator:pretrained",
         "scratch": "imgclean_mscnn.discriminator:scratch",
