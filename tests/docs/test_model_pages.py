@@ -10,11 +10,13 @@ from pathlib import Path
 import imgclean_deepglr
 import imgclean_dncnn
 import imgclean_gradnet
+import imgclean_mscnn
 import imgclean_udncnn
 import pytest
 from imgclean_deepglr.options import DeepGLROptions
 from imgclean_dncnn.options import DnCNNOptions
 from imgclean_gradnet.options import GradNetOptions
+from imgclean_mscnn.options import MSCNNOptions
 from imgclean_udncnn.options import DNResNetOptions, UDnCNNOptions
 
 from imgclean.weightsets.config import read_config
@@ -24,6 +26,7 @@ PAGES = {
     "deepglr": (imgclean_deepglr, {"deepglr": DeepGLROptions}),
     "dncnn": (imgclean_dncnn, {"dncnn": DnCNNOptions}),
     "gradnet": (imgclean_gradnet, {"gradnet": GradNetOptions}),
+    "mscnn": (imgclean_mscnn, {"mscnn": MSCNNOptions}),
     "udncnn": (imgclean_udncnn, {"dnresnet": DNResNetOptions, "udncnn": UDnCNNOptions}),
 }
 SETS = [read_config(each.parent) for each in sorted((ROOT / "weights").glob("*/config.json"))]
