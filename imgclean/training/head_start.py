@@ -64,7 +64,7 @@ class _Reports:
         self._state = state
         self._parts = parts
         self._steps = steps
-        self._since_event, self._since_row = Tally(), Tally()
+        self._since_event = Tally()
         self._began = time.monotonic()
         self._told = 0.0
 
@@ -76,10 +76,10 @@ class _Reports:
         """Take the latest step's figures; `seconds` are the same in every process."""
         state, parts = self._state, self._parts
         self._since_event.add(adversary.statistics)
-        self._since_row.add(adversary.statistics)
+        state.row.add(adversary.statistics)
         last = state.ahead == self._steps
         if last or state.ahead % _STEPS_BETWEEN_ROWS == 0:
-            parts.log.head_start(state.ahead, self._since_row.drain(parts.runtime.means))
+            parts.log.head_start(state.ahead, state.row.drain(parts.runtime.means))
         if last or seconds - self._told >= _SECONDS_BETWEEN_EVENTS:
             self._told = seconds
             means = self._since_event.drain(parts.runtime.means)

@@ -112,7 +112,7 @@ class StageReports:
             NotANumber: a figure is none.
         """
         state, parts = self._state, self._parts
-        due = last or state.step % _STEPS_BETWEEN_ROWS == 0
+        due = last or (state.step > 0 and state.step % _STEPS_BETWEEN_ROWS == 0)
         if not (due and state.row):
             return
         means = _numbers(state.row.drain(parts.runtime.means))

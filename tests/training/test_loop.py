@@ -10,8 +10,8 @@ import torch
 from training_material import Tiny, samples, smooth_pixels, train, weights
 
 from imgclean.errors import DeviceUnavailable, InvalidSetting, RunUnwritable, TrainingDiverged
-from imgclean.events import TrainStep, Validated, Warned
-from imgclean.training import loop, reports, safekeeping
+from imgclean.events import DiscriminatorStep, TrainStep, Validated, Warned
+from imgclean.training import head_start, loop, reports, safekeeping
 from imgclean.training.checkpoint import read_checkpoint
 from imgclean.training.patches import PatchSource
 from imgclean.training.runtime import launch
@@ -45,11 +45,12 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path):
 class Interrupt:
     """Asks to stop once the event of a step arrives, as Ctrl-C does."""
 
-    def __init__(self, step):
+    def __init__(self, step, kind=TrainStep):
         self.step = step
+        self.kind = kind
 
     def append(self, event):
-        if isinstance(event, TrainStep) and event.step == self.step:
+        if isinstance(event, self.kind) and event.step == self.step:
             signal.raise_signal(signal.SIGINT)
 
 
@@ -82,19 +83,40 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path, every_step, se
     assert torch.equal(weights(resumed), undisturbed)
 
 
+def rows(folder):
+    """Return the rows of a run's log, but for how long they took."""
+    with (folder / "log.csv").open() as file:
+        return [{**row, "seconds": ""} for row in csv.DictReader(file)]
+
+
 def test_the_log_of_a_resumed_run_is_that_of_an_undisturbed_one(tmp_path, every_step):
     settings = {"budget": {"steps": 110}, "loss": ADVERSARIAL}
     train(tmp_path / "a", **settings)
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "b", events=Interrupt(70), **settings)
     train(tmp_path / "b", read_checkpoint(tmp_path / "b" / "checkpoint.pt"), **settings)
-    rows = []
-    for name in ("a", "b"):
-        with (tmp_path / name / "log.csv").open() as file:
-            rows.append([{**row, "seconds": ""} for row in csv.DictReader(file)])
-    assert [row["step"] for row in rows[0]] == ["0", "50", "100", "110"]
-    assert 0 <= float(rows[0][0]["discriminator_accuracy"]) <= 1
-    assert rows[0] == rows[1]
+    undisturbed = rows(tmp_path / "a")
+    assert [row["step"] for row in undisturbed] == ["0", "50", "100", "110"]
+    assert 0 <= float(undisturbed[0]["discriminator_accuracy"]) <= 1
+    assert rows(tmp_path / "b") == undisturbed
+
+
+def test_a_head_start_that_is_stopped_between_two_rows_of_the_log_goes_on_to_the_same_rows(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(head_start, "_SECONDS_BETWEEN_EVENTS", 0)
+    longer = [ADVERSARIAL[0], ADVERSARIAL[1] | {"steps_before": 60}]
+    settings = {"budget": {"steps": 3}, "loss": longer}
+    train(tmp_path / "a", **settings)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "b", events=Interrupt(20, DiscriminatorStep), **settings)
+    assert not (tmp_path / "b" / "log.csv").exists(), "no row was due"
+    checkpoint = read_checkpoint(tmp_path / "b" / "checkpoint.pt")
+    assert (checkpoint.ahead, checkpoint.step) == (20, 0)
+    train(tmp_path / "b", checkpoint, **settings)
+    undisturbed = rows(tmp_path / "a")
+    assert [row["discriminator_step"] for row in undisturbed] == ["50", "60", ""]
+    assert rows(tmp_path / "b") == undisturbed
 
 
 def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path, every_step):
