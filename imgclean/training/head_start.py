@@ -29,14 +29,14 @@ def give_head_start(
     output_of: StagePass,
     safekeeping: Safekeeping,
     interruption: Interruption,
-) -> None:
+) -> bool:
     """Train the discriminator on what the network makes as it is, for the recipe's `steps_before`.
 
-    It ends early where the user asks to stop; a checkpoint knows how far it is.
+    Return whether the user has asked to stop before its end; a checkpoint knows how far it is.
     """
     terms = [each for each in parts.recipe.loss if isinstance(each, AdversarialLoss)]
     if state.adversary is None or not terms or state.ahead >= terms[0].steps_before:
-        return
+        return False
     (term,) = terms
     parts.emit(Note(message=f"training the discriminator alone for {term.steps_before:,} steps"))
     reports = _Reports(state, parts, term.steps_before)
@@ -44,7 +44,7 @@ def give_head_start(
     while state.ahead < term.steps_before:
         seconds, stop = parts.runtime.agree(reports.elapsed(), interruption.requested)
         if stop:
-            return
+            return True
         if seconds - saved >= parts.recipe.checkpoint_seconds:
             saved = seconds
             safekeeping.save()
@@ -55,6 +55,7 @@ def give_head_start(
         state.ahead += 1
         reports.tell(state.adversary, seconds)
     safekeeping.remember()
+    return False
 
 
 class _Reports:

@@ -52,10 +52,12 @@ class StageLoop:
         device = self._parts.runtime.device
         own = torch.random.fork_rng([device] if device.type == "cuda" else [])
         with own, Interruption() as interruption, closing(self._parts.batches):
-            give_head_start(state, self._parts, self._output_of, self._safekeeping, interruption)
-            if not first and (state.stage or self._parts.recipe.init is not None):
+            stopped = give_head_start(
+                state, self._parts, self._output_of, self._safekeeping, interruption
+            )
+            if not stopped and not first and (state.stage or self._parts.recipe.init is not None):
                 self._measurements.take()  # what there was before
-            stopped = self._take_steps(interruption)
+            stopped = stopped or self._take_steps(interruption)
         if stopped:
             self._safekeeping.leave()
             return False
