@@ -21,8 +21,10 @@ from torch import nn
 from imgclean.cli.options import prepare_process
 from imgclean.extension.loader import load_plugins
 from imgclean.inference.device import DTYPES
+from imgclean.inference.preparation.gates import GatedConvolution
 from imgclean.inference.preparation.narrow_convolution import NarrowConvolution
 from imgclean.inference.preparation.packed_convolution import PackedConvolution
+from imgclean.inference.preparation.pointwise_convolution import PointwiseConvolution
 from imgclean.inference.preparation.prepare import Target, prepare_parts
 from imgclean.inference.preparation.trial import Images
 from imgclean.weightsets.catalogue import find, installed
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from imgclean.extension.model_info import Precision
 
 CPU = torch.device("cpu")
-FUSED = (PackedConvolution, NarrowConvolution)
+FUSED = (PackedConvolution, NarrowConvolution, PointwiseConvolution, GatedConvolution)
 
 
 def main() -> None:

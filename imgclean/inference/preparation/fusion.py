@@ -56,6 +56,11 @@ def fuse_convolutions(graph: fx.GraphModule, make: Callable[[Convolution], nn.Mo
     graph.recompile()
 
 
+def is_relu(graph: fx.GraphModule, node: fx.Node) -> bool:
+    """Whether a node sets what is negative to 0."""
+    return isinstance(_layer(graph, node), nn.ReLU) or node.target in _RELUS.get(node.op, ())
+
+
 @dataclass(slots=True)
 class _Chain:
     """Nodes that become one."""
@@ -119,9 +124,9 @@ def _other_term(node: fx.Node, term: fx.Node) -> fx.Node | None:
 
 def _slope(graph: fx.GraphModule, node: fx.Node) -> float | None:
     """Return the slope of negative values, if `node` is a ReLU or a leaky one."""
-    layer: Any = _layer(graph, node)
-    if isinstance(layer, nn.ReLU) or node.target in _RELUS.get(node.op, ()):
+    if is_relu(graph, node):
         return 0.0
+    layer: Any = _layer(graph, node)
     if isinstance(layer, nn.LeakyReLU):
         return float(layer.negative_slope)
     if node.op == "call_function" and node.target in _LEAKY_RELUS:

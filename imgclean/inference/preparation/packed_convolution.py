@@ -17,6 +17,8 @@ from imgclean.inference.preparation.geometry import geometry_of, is_symmetric, k
 from imgclean.inference.preparation.soundness import computes_rightly
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imgclean.inference.preparation.fusion import Convolution
 
 
@@ -26,13 +28,16 @@ class PackedConvolution(nn.Module):
     Args:
         convolution: what to compute.
         dtype: of the weights and the output; products are summed in float32.
+
+    Attributes:
+        slope: of negative values.
     """
 
     def __init__(self, convolution: Convolution, dtype: torch.dtype) -> None:
         super().__init__()
         layer = convolution.layer
         self._dtype = dtype
-        self._slope = convolution.slope
+        self.slope = convolution.slope
         self._outputs = layer.out_channels
         self._keeps_size = keeps_size(layer)
         self._geometry = padding, stride, dilation, groups = geometry_of(layer)
@@ -52,21 +57,31 @@ class PackedConvolution(nn.Module):
         """
         x = x.to(self._dtype)
         if other is None:
-            return self._alone(x, self._slope)
-        if self._is_like_output(other, x) and self._slope in (0, 1) and not self._is_grouped:
+            return self._alone(x, self.slope)
+        if self._is_like_output(other, x) and self.slope in (0, 1) and not self._is_grouped:
             return self._summed(x, other)
-        return functional.leaky_relu(self._alone(x, 1) + other, self._slope)
+        return functional.leaky_relu(self._alone(x, 1) + other, self.slope)
 
     def _alone(self, x: torch.Tensor, slope: float) -> torch.Tensor:
         name, values = ("leaky_relu", [slope]) if slope else ("relu", [])
         if slope == 1:
             name, values = "none", []
+        return self.activated(x, name, values)
+
+    def activated(self, x: torch.Tensor, name: str, values: Sequence[float] = ()) -> torch.Tensor:
+        """Return y of float[N, C, H, W] behind another activation, float[N, C', H', W'].
+
+        Args:
+            x: of any float type.
+            name, values: as oneDNN's operation takes them.
+        """
         operation: Any = torch.ops.mkldnn._convolution_pointwise
-        return operation(x, self._weight, self._bias, *self._geometry, name, values, "")  # type: ignore[no-any-return]
+        x = x.to(self._dtype)
+        return operation(x, self._weight, self._bias, *self._geometry, name, list(values), "")  # type: ignore[no-any-return]
 
     def _summed(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
         parameters = self._weight, self._bias, *self._geometry
-        activation = None if self._slope == 1 else "relu"
+        activation = None if self.slope == 1 else "relu"
         operation: Any = torch.ops.mkldnn._convolution_pointwise.binary
         return operation(x, other, *parameters, "add", 1.0, activation, [], "")  # type: ignore[no-any-return]
 

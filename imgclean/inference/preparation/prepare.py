@@ -18,8 +18,12 @@ from imgclean.inference.preparation.narrow_convolution import NarrowConvolution,
 from imgclean.inference.preparation.openvino_backend import by_openvino
 from imgclean.inference.preparation.packed_convolution import PackedConvolution, can_pack
 from imgclean.inference.preparation.plain_convolution import PlainConvolution
+from imgclean.inference.preparation.pointwise_convolution import (
+    PointwiseConvolution,
+    is_pointwise,
+)
 from imgclean.inference.preparation.recording import RecordedOnCuda
-from imgclean.inference.preparation.rewriting import rewrite, rewrite_children
+from imgclean.inference.preparation.rewriting import Arrangement, rewrite, rewrite_children
 from imgclean.inference.preparation.trial import UNKNOWN_BYTES, tried
 
 if TYPE_CHECKING:
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 
 Way = Literal["fused", "folded", "plain", "compiled", "openvino"]
 
+_STRIP = 12 << 10  # bytes of one feature map: of hundreds a cache holds no more
 _TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "bf16": 0.1, "fp16": 0.02}  # of the largest
 
 
@@ -95,7 +100,7 @@ def prepare(network: nn.Module, target: Target, images: Images) -> Prepared:
     if target.backend == "compile":
         return Prepared(_compiled(whole, target), trial.bytes_per_pixel, "compiled")
     make = _Maker(target)
-    anew = _made_of_copy(whole, lambda copied: rewrite(copied, make))
+    anew = _made_of_copy(whole, lambda copied: rewrite(copied, make, make.arrangement))
     if anew is None or make.way is None:
         return Prepared(plain, trial.bytes_per_pixel, "plain")
     rewritten = in_precision(anew, target)
@@ -120,7 +125,8 @@ def prepare_parts(network: nn.Module, target: Target, images: Images) -> nn.Modu
     """
     if not _has_convolutions(network):
         return network
-    parts = _made_of_copy(network, lambda copied: rewrite_children(copied, _Maker(target)))
+    make = _Maker(target)
+    parts = _made_of_copy(network, lambda copied: rewrite_children(copied, make, make.arrangement))
     if parts is None:
         return network
     sample = images.sample(target.device)
@@ -171,12 +177,19 @@ class _Maker:
     Attributes:
         way: `fused` if any of them computes what follows it, `folded` if none does, None if there
             is no convolution.
+        arrangement: of the network's layers. Zeros in a kernel are as good as free where there is
+            hardware for the product of matrices.
     """
 
     def __init__(self, target: Target) -> None:
-        self._device = target.device
-        self._dtype = DTYPES[target.precision]
+        self._device = device = target.device
+        self._dtype = dtype = DTYPES[target.precision]
         self.way: Way | None = None
+        self.arrangement = Arrangement()
+        if device.type == "cpu":
+            self.arrangement = Arrangement(
+                joins=target.precision != "fp32", strip=_STRIP // dtype.itemsize
+            )
 
     def __call__(self, convolution: Convolution) -> nn.Module:
         device, dtype = self._device, self._dtype
@@ -184,6 +197,8 @@ class _Maker:
             self.way = "fused"
             if dtype == torch.float32 and repays(convolution.layer):
                 return NarrowConvolution(convolution)
+            if is_pointwise(convolution.layer, dtype):
+                return PointwiseConvolution(convolution, dtype)
             return PackedConvolution(convolution, dtype)
         if device.type == "cuda" and can_use_cudnn(convolution, device, dtype):
             self.way = "fused"

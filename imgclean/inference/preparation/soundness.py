@@ -21,6 +21,7 @@ def computes_rightly(
     slopes: Iterable[float],
     device: torch.device,
     dtype: torch.dtype,
+    kernel: int = 3,
 ) -> bool:
     """Try operators on a small convolution, with each of the slopes, alone and with a sum.
 
@@ -28,11 +29,12 @@ def computes_rightly(
         make: returns the module that uses them; it, or its `forward`, may raise.
         slopes: of negative values.
         device, dtype: where, and in which precision.
+        kernel: side of the convolution's kernel.
     """
     try:
         return all(
             bool((found.float() - expected).abs().max() <= _TOLERANCE[dtype])
-            for found, expected in _trials(make, slopes, device, dtype)
+            for found, expected in _trials(make, slopes, device, dtype, kernel)
         )
     except (RuntimeError, AttributeError, TypeError):
         return False
@@ -44,15 +46,16 @@ def _trials(
     slopes: Iterable[float],
     device: torch.device,
     dtype: torch.dtype,
+    kernel: int,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Yield what the operators compute, and what they should."""
     generator = torch.Generator().manual_seed(0)
     x, other = torch.rand(2, 1, 16, 24, 40, generator=generator).to(device, dtype)
-    layer = nn.Conv2d(16, 16, 3, padding=1)
+    layer = nn.Conv2d(16, 16, kernel, padding=kernel // 2)
     for parameter in layer.parameters():
         parameter.copy_(torch.randn(parameter.shape, generator=generator) / 12)
     layer.to(device)
-    plain = functional.conv2d(x.float(), layer.weight, layer.bias, padding=1)
+    plain = functional.conv2d(x.float(), layer.weight, layer.bias, padding=kernel // 2)
     for slope in slopes:
         module = make(Convolution(layer, slope))
         yield module(x), functional.leaky_relu(plain, slope)
