@@ -100,13 +100,18 @@ def _weights(info: ModelInfo, folder: Path, options: dict[str, Any] | None) -> W
     found = [each for each in installed().of_model(info.name) if each.config.channels == 3]
     if found and options is None:
         return found[0]
+    return fresh_set(info, folder, options or {"channels": 3})
+
+
+def fresh_set(info: ModelInfo, folder: Path, options: dict[str, Any]) -> WeightSet:
+    """Return a weight set of a network that has not been trained, in a folder of that folder."""
     config = WeightSetConfig(
         name=f"{info.name}-fresh",
         model=info.name,
         sha256="0" * 64,
         noise="gaussian:0-55",
-        channels=3,
-        options=options or {"channels": 3},
+        channels=options["channels"],
+        options=options,
     )
     network = build_network(info, validate_options(info, config.options))
     return write_weight_set(folder / config.name, config, network, "float32")
