@@ -158,7 +158,9 @@ def _with_results(weights: WeightSet, results: list[Measurement]) -> WeightSet:
 def _without_folders(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe without what is of this machine alone."""
     settings = recipe.model_dump(exclude=_OF_THIS_MACHINE, exclude_none=True)
-    for stage in settings["stages"]:
+    for stage, run in zip(settings["stages"], recipe.runs, strict=bool(recipe.stages)):
+        if "loss" in stage:  # with its defaults, so that a card names the discriminator
+            stage["loss"] = [each.model_dump() for each in run.loss]
         if Path(stage.get("init", "")).is_absolute():  # a path, which a recipe's file has in full
             stage["init"] = Path(stage["init"]).name
     kept = recipe.data.model_dump(include=_OF_DATA, exclude_defaults=True)
