@@ -88,7 +88,7 @@ def test_the_embedded_sets_clean_colour_and_gray_by_default(imgclean, tmp_path):
         assert np.std(np.asarray(result, float) - 120) < 6
 
 
-@pytest.mark.parametrize("model", ["deepglr", "dncnn", "dnresnet", "gradnet"])
+@pytest.mark.parametrize("model", ["deepglr", "dncnn", "dnresnet", "gradnet", "mscnn"])
 def test_a_model_by_name_cleans_with_its_embedded_set(imgclean, tmp_path, model):
     noisy = np.random.default_rng(0).normal(120, 25, (64, 64, 3))
     Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(tmp_path / "noisy.png")

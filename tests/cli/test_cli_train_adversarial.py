@@ -60,6 +60,7 @@ def test_both_ways_out_that_are_named_let_the_recipe_run(imgclean, clean, tmp_pa
     for run, name in (("pinned", "vgg19"), ("scratch", "scratch")):
         assert Path(run, "stages/3-adversarial/model.safetensors").exists()
         assert f'discriminator = "{name}"' in Path(run, "recipe.toml").read_text()
+        assert f"discriminator {name}" in Path(run, "README.md").read_text()
         Path(run, "checkpoint.pt").unlink()  # hundreds of megabytes
     for path in (file, *Path("home").rglob("blobs/*")):
         path.unlink()
