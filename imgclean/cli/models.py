@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,8 +15,16 @@ from imgclean.cli.context import registry
 from imgclean.cli.options import JsonOption
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from imgclean.extension.registry import Model
     from imgclean.weightsets.catalogue import Catalogue, WeightSet
+
+
+_SHOWN = (
+    *("name", "title", "paper", "key", "tasks", "channels", "noise_aware", "precisions"),
+    *("recipes", "discriminators"),
+)
 
 
 def models(
@@ -25,7 +34,8 @@ def models(
     """List the installed models and their weight sets, or describe one.
 
     With --json each line has name, key, title, paper, tasks, channels, noise_aware, precisions,
-    needs_weights, options and weights (name, noise, channels, preference, folder, bytes, results).
+    needs_weights, discriminators, recipes, options and weights (name, noise, channels, preference,
+    folder, bytes, results).
 
     Example: imgclean models dncnn
     """
@@ -60,8 +70,10 @@ def _describe(model: Model, catalogue: Catalogue) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column()
     table.add_column(overflow="fold")  # a path that is cut short is of no use
-    for key in ("name", "title", "paper", "key", "tasks", "channels", "noise_aware", "precisions"):
+    for key in _SHOWN:
         value = facts[key]
+        if value == []:
+            continue
         table.add_row(key, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
     for option in facts["options"]:
         about = f"{option['type']}, default {option['default']}"
@@ -102,6 +114,8 @@ def _facts(model: Model, catalogue: Catalogue, *, options: bool) -> dict[str, An
         "noise_aware": info.noise_aware,
         "precisions": list(info.precisions),
         "needs_weights": info.needs_weights,
+        "discriminators": sorted(info.discriminators),
+        "recipes": _recipes(model) if options else [],
         "options": _options(model) if options else [],
         "weights": [
             {
@@ -116,6 +130,23 @@ def _facts(model: Model, catalogue: Catalogue, *, options: bool) -> dict[str, An
             for each in catalogue.of_model(info.name)
         ],
     }
+
+
+def _recipes(model: Model) -> list[str]:
+    """Return the recipes of the model's plugin that train it, as `imgclean train` takes them."""
+    shipped = registry().hook("imgclean_recipes", model.plugin)() or {}
+    return [
+        f"{model.plugin.source.entry_point}/{name}"
+        for name, source in sorted(shipped.items())
+        if _model_of(source) == model.info.name
+    ]
+
+
+def _model_of(source: Traversable) -> object:
+    try:
+        return tomllib.loads(source.read_text(encoding="utf-8")).get("model")
+    except (OSError, ValueError):  # `imgclean train` says what is wrong with it
+        return None
 
 
 def _options(model: Model) -> list[dict[str, str]]:

@@ -105,6 +105,18 @@ def test_options_of_a_model_are_shown_as_their_author_wrote_them(imgclean, site)
     assert "Which of the two." in table
 
 
+def test_what_a_model_can_be_trained_with_is_shown(imgclean):
+    (line,) = imgclean("models", "mscnn", "--json").lines
+    assert line["discriminators"] == ["scratch", "vgg19"]
+    assert {"mscnn/mscnn", "mscnn/paper"} <= set(line["recipes"])
+    text = imgclean("models", "mscnn").stdout
+    assert "mscnn/three-phases" in text
+    assert "scratch, vgg19" in text
+    (other,) = imgclean("models", "dnresnet", "--json").lines
+    assert "udncnn/udncnn" not in other["recipes"], "it is of another model"
+    assert "discriminators" not in imgclean("models", "dnresnet").stdout
+
+
 def test_the_size_of_an_embedded_set_is_shown(imgclean):
     (line,) = imgclean("models", "dncnn", "--json").lines
     for each in line["weights"]:

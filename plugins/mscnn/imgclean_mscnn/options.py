@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-
-
-def _odd(size: int) -> int:
-    if size % 2 == 0:
-        raise ValueError("a kernel has a pixel in its middle: its side is odd")
-    return size
-
-
-_Kernel = Annotated[int, Field(ge=1), AfterValidator(_odd)]
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class MSCNNOptions(BaseModel):
@@ -26,7 +15,7 @@ class MSCNNOptions(BaseModel):
     channels: int = Field(default=3, ge=1)
     """Image channels."""
 
-    kernels: list[_Kernel] = Field(default=[1, 3, 5, 7, 9], min_length=1)
+    kernels: list[int] = Field(default=[1, 3, 5, 7, 9], min_length=1)
     """Sides of the kernels of the multi-scale layer, in pixels; the first have 32 feature maps, the
     others 8 more each."""
 
@@ -36,3 +25,10 @@ class MSCNNOptions(BaseModel):
 
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of the features that are dropped at random while the network is trained."""
+
+    @field_validator("kernels")
+    @classmethod
+    def _have_a_middle(cls, kernels: list[int]) -> list[int]:
+        if any(side < 1 or side % 2 == 0 for side in kernels):
+            raise ValueError("a kernel has a pixel in its middle: its side is odd")
+        return kernels

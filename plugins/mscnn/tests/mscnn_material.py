@@ -34,13 +34,13 @@ def shaken(network):
     return network.eval()
 
 
-def write_set(folder, network, options):
+def write_set(folder, network, options, noise="gaussian:0-30"):
     """Write a weight set of a network, shaken before, and return it."""
     config = WeightSetConfig(
         name=f"mscnn-{folder.name}",
         model="mscnn",
         sha256="0" * 64,
-        noise="gaussian:0-30",
+        noise=noise,
         channels=options.get("channels", 3),
         options=options,
     )
