@@ -55,7 +55,7 @@ def kinds(network):
 @pytest.mark.parametrize("residual", [True, False])
 @pytest.mark.parametrize("size", [(1, 1), (3, 90), (41, 23), (40, 300)])
 def test_a_network_in_strips_computes_what_it_does_as_a_whole(arrangement, residual, size):
-    network = Windows(residual=residual, wide=40).eval()
+    network = Windows(residual=residual, wide=48).eval()
     x = torch.rand(2, 2, *size).contiguous(memory_format=torch.channels_last)
     expected = network(x)
     torch.testing.assert_close(
@@ -64,7 +64,7 @@ def test_a_network_in_strips_computes_what_it_does_as_a_whole(arrangement, resid
 
 
 def test_strips_are_for_what_sees_beyond_a_pixel_in_the_image_only_and_is_mostly_1x1():
-    assert isinstance(rewrite(Windows(wide=40).eval(), packed, ALL), InStrips)
+    assert isinstance(rewrite(Windows(wide=48).eval(), packed, ALL), InStrips)
     for other in (Windows(last=3), nn.Sequential(nn.Conv2d(2, 8, 3), nn.Conv2d(8, 9, 1))):
         assert not isinstance(rewrite(other.eval(), packed, ALL), InStrips)
     for unknown in (nn.Softmax(2), nn.AdaptiveAvgPool2d(1), nn.Upsample(scale_factor=2)):
@@ -73,8 +73,11 @@ def test_strips_are_for_what_sees_beyond_a_pixel_in_the_image_only_and_is_mostly
 
 
 def test_convolutions_beside_each_other_become_one_where_zeros_are_few():
-    network = rewrite(Windows().eval(), packed, ALL)
-    assert kinds(network).count(PackedConvolution) == 1
+    apart, together = (
+        rewrite(Windows().eval(), packed, Arrangement(joins=joins)) for joins in (False, True)
+    )
+    assert kinds(apart).count(PackedConvolution) == 3 + 3
+    assert kinds(together).count(PackedConvolution) == 1 + 3
     many = nn.Module()
     many.a, many.b = nn.Conv2d(9, 4, 1), nn.Conv2d(9, 4, 7, padding=3)
     many.forward = lambda x: torch.cat([many.a(x), many.b(x)], 1)
@@ -107,9 +110,10 @@ def test_a_1x1_convolution_as_a_product_of_matrices_is_the_convolution(slope, ad
 
 
 @pytest.mark.parametrize(
-    "unusual", [{"kernel_size": 3}, {"stride": 2}, {"groups": 2}, {"padding": 1}]
+    "unusual",
+    [{"kernel_size": 3}, {"stride": 2}, {"groups": 2}, {"padding": 1}, {"in_channels": 32}],
 )
 def test_other_convolutions_are_no_product_of_matrices(unusual):
-    usual = {"in_channels": 4, "out_channels": 6, "kernel_size": 1}
+    usual = {"in_channels": 128, "out_channels": 6, "kernel_size": 1}
     assert is_pointwise(nn.Conv2d(**usual), torch.float32)
     assert not is_pointwise(nn.Conv2d(**usual | unusual), torch.float32)

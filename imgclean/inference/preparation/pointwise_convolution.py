@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from imgclean.inference.preparation.fusion import Convolution
 
+_LEAST_INPUTS = 128  # of 32 channels to 32 oneDNN's convolution is quicker, with a sum above all
+
 
 class PointwiseConvolution(nn.Module):
     """out = max(y, slope * y), y = conv(x) + bias [+ other].
@@ -72,9 +74,9 @@ class PointwiseConvolution(nn.Module):
 
 
 def is_pointwise(layer: nn.Conv2d, dtype: torch.dtype) -> bool:
-    """Whether a convolution sees one pixel for each, and oneDNN computes such here, and rightly."""
-    alone = set(layer.kernel_size) == {1} and layer.groups == 1
-    return alone and keeps_size(layer) and is_sound(dtype)
+    """Whether a convolution is 1x1 and of many channels, and oneDNN's product is right here."""
+    alone = set(layer.kernel_size) == {1} and layer.groups == 1 and keeps_size(layer)
+    return alone and layer.in_channels >= _LEAST_INPUTS and is_sound(dtype)
 
 
 @lru_cache
