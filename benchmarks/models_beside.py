@@ -4,12 +4,11 @@
     python benchmarks/models_beside.py --gray
     python benchmarks/models_beside.py --set dncnn-colour-blind --backend openvino
 
-The installed weight sets of every model, one for each form of its network, and networks of fresh
-weights where a model has no set: speed does not depend on them. All take turns in each round, in
-fp32 and bf16, as the command line runs them. What counts is the processor's time, which others on
-the machine hardly lengthen: with one thread that is how long it takes on an idle one. The table is
-in Markdown: milliseconds a megapixel, the median, and the share of DnCNN's time, the median of the
-rounds' shares.
+The installed weight sets of every model, one for each form of its network, and with `--fresh` those
+with fresh weights, on which speed does not depend. All take turns in each round, in fp32 and bf16,
+as the command line runs them. What counts is the processor's time, which others on the machine
+hardly lengthen: with one thread that is how long it takes on an idle one. The table is in Markdown:
+milliseconds a megapixel, the median, and the share of DnCNN's time, the median of the rounds' shares.
 """
 
 from __future__ import annotations
@@ -56,8 +55,9 @@ COLOUR = (
     "dnresnet-separable-colour-blind",
     "udncnn-colour-30",
     "udncnn-dudncnn-colour-30",
+    "mscnn-colour-blind",
 )
-GRAY = ("dncnn-gray-blind", "gradnet-gray-blind", "dnresnet-gray-blind")
+GRAY = ("dncnn-gray-blind", "gradnet-gray-blind", "dnresnet-gray-blind", "mscnn-gray-blind")
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--set", nargs="*", dest="sets", metavar="NAME", help="DnCNN's first")
-    parser.add_argument("--fresh", nargs="*", default=["mscnn"], metavar="MODEL")
+    parser.add_argument("--fresh", nargs="*", default=[], metavar="MODEL")
     parser.add_argument("--gray", action="store_true", help="sets for gray images")
     parser.add_argument("--size", type=int, default=512, help="side of the image in pixels")
     parser.add_argument("--rounds", type=int, default=5)

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 Way = Literal["fused", "folded", "plain", "compiled", "openvino"]
 
-_STRIP = 12 << 10  # bytes of one feature map: of hundreds a cache holds no more
+_STRIP = (
+    20 << 10
+)  # bytes of one feature map: a cache holds no more of hundreds, fewer are all calls
 _TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "bf16": 0.1, "fp16": 0.02}  # of the largest
 
 
