@@ -8,7 +8,8 @@ The installed weight sets of every model, one for each form of its network, and 
 with fresh weights, on which speed does not depend. All take turns in each round, in fp32 and bf16,
 as the command line runs them. What counts is the processor's time, which others on the machine
 hardly lengthen: with one thread that is how long it takes on an idle one. The table is in Markdown:
-milliseconds a megapixel, the median, and the share of DnCNN's time, the median of the rounds' shares.
+milliseconds a megapixel, the median, and the share of DnCNN's time, the median of the rounds'
+shares.
 """
 
 from __future__ import annotations
