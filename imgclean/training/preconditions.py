@@ -63,6 +63,7 @@ def _refuse_stages(recipe: Recipe, info: ModelInfo, channels: int) -> None:
     for index, stage in enumerate(recipe.runs):
         try:
             _refuse_plateau_unmeasured(stage)
+            _refuse_choice_by_test_images(stage)
             network = begin_network(recipe, index, info, before, ignore)
             before = network.state_dict()
             if recipe.stages:
@@ -93,6 +94,16 @@ def _refuse_plateau_unmeasured(stage: Recipe) -> None:
             f"the schedule plateau waits for {schedule.patience} measurements without a gain, "
             f"and there are {on_the_way} on the way",
             hint="measure more often, as with --set validation.every=0.02",
+        )
+
+
+def _refuse_choice_by_test_images(stage: Recipe) -> None:
+    """Raise where the best weights would be chosen by what a trial is tested with."""
+    measured = stage.validation.clean or stage.data.hold_out
+    if stage.keep != "last" and stage.folds.count is not None and not measured:
+        raise InvalidSetting(
+            f"keep is {stage.keep}, and there are only the images that a fold is tested with",
+            hint="name some to choose by with --validate, or keep some with --hold-out",
         )
 
 

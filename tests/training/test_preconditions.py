@@ -63,6 +63,14 @@ def test_a_mistake_in_a_later_stage_is_said_before_the_first_is_trained(tmp_path
         refuse(tmp_path, stages=[early, {"name": "late", **change}])
 
 
+def test_the_best_weights_are_not_chosen_by_what_a_fold_is_tested_with(tmp_path):
+    folds = {"keep": "psnr", "folds": {"count": 2}}
+    with pytest.raises(InvalidSetting, match="only the images that a fold is tested with"):
+        refuse(tmp_path, **folds)
+    refuse(tmp_path, **folds, data={"clean": [str(tmp_path)], "hold_out": ["a*"]})
+    refuse(tmp_path, keep="psnr")
+
+
 def test_a_plateau_is_refused_where_it_is_measured_too_seldom_to_fall(tmp_path):
     measured = {"schedule": PLATEAU, "data": {"clean": [str(tmp_path)], "hold_out": ["a*"]}}
     refuse(tmp_path, **measured, validation={"every": 0.2})
