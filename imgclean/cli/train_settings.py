@@ -106,11 +106,20 @@ def _terms(settings: dict[str, Any]) -> list[Any]:
 
 
 def _against(table: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return a recipe's table or a stage's with another discriminator in its own loss."""
+    """Return a recipe's table or a stage's with another discriminator in its own loss.
+
+    A term that has it already stays as it is written, so that a resumed run knows it again.
+    """
+    from imgclean.training.losses.terms import AdversarialLoss
+
     if not isinstance(table.get("loss"), list):
         return dict(table)
+    default = AdversarialLoss.model_fields["discriminator"].default
     loss = [
-        {**term, "discriminator": name} if _is_adversarial(term) else term for term in table["loss"]
+        {**term, "discriminator": name}
+        if _is_adversarial(term) and term.get("discriminator", default) != name
+        else term
+        for term in table["loss"]
     ]
     return {**table, "loss": loss}
 

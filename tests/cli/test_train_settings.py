@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from imgclean.cli.train_settings import over_recipe, resumed
+from imgclean.cli.train_settings import over_recipe, resumed, with_discriminator
 from imgclean.errors import InvalidSetting
 from imgclean.training.batch_size import with_batches
 from imgclean.training.recipe import read_recipe
@@ -68,3 +68,36 @@ def test_a_cross_validation_is_resumed_with_its_own_budget_and_splits(tmp_path):
         resumed({"budget": {"steps": 6}}, tmp_path)
     with pytest.raises(InvalidSetting, match="folds differs"):
         resumed({"folds": {"count": 3}}, tmp_path)
+
+
+def test_a_discriminator_takes_the_place_of_each_that_the_recipe_names():
+    adversarial = {"kind": "adversarial", "weight": 0.1, "discriminator": "vgg19"}
+    other = {"kind": "adversarial"}
+    recipe = {
+        "loss": [{"kind": "mse"}, adversarial],
+        "stages": [{"name": "a"}, {"name": "b", "loss": [other]}, {"name": "c", "loss": "wrong"}],
+    }
+    changed = with_discriminator(recipe, "scratch")
+    assert changed["loss"] == [{"kind": "mse"}, adversarial | {"discriminator": "scratch"}]
+    assert changed["stages"][0] == {"name": "a"}
+    assert changed["stages"][1]["loss"] == [other | {"discriminator": "scratch"}]
+    assert changed["stages"][2]["loss"] == "wrong", "the recipe's own checks say so"
+    assert recipe["loss"][1]["discriminator"] == "vgg19"
+
+
+def test_a_discriminator_that_a_run_has_already_lets_it_be_resumed(tmp_path):
+    """Also the one that a term has without naming it."""
+    settings = {
+        "model": "mscnn",
+        "data": {"clean": ["c"]},
+        "stages": [{"name": "a", "loss": [{"kind": "adversarial"}]}],
+    }
+    write_recipe(tmp_path, read_recipe(settings))
+    assert resumed(with_discriminator(settings, "patch"), tmp_path)
+    with pytest.raises(InvalidSetting, match="stages differs"):
+        resumed(with_discriminator(settings, "scratch"), tmp_path)
+
+
+def test_a_discriminator_for_a_recipe_without_an_adversarial_loss_is_refused():
+    with pytest.raises(InvalidSetting, match="--discriminator is for a recipe with"):
+        with_discriminator({"stages": [{"name": "a", "loss": [{"kind": "mse"}]}]}, "patch")
