@@ -158,6 +158,8 @@ def _without_images(recipe: dict[str, Any], given: dict[str, Any]) -> dict[str, 
             left[table] = {key: old[key] for key in old.keys() - _NAMES_OF_IMAGES}
     if "noisy" in given.get("data", {}) or left.get("noise") == "pairs":
         left.pop("noise", None)
+        if isinstance(left.get("validation"), dict):
+            left["validation"] = {k: v for k, v in left["validation"].items() if k != "noise"}
     return left
 
 

@@ -54,7 +54,7 @@ class Figures:
     Attributes:
         levels: mean PSNR in dB over the images, by degradation.
         images: how many each is of.
-        blur: how much more blurred the output is than the clean images, mean over all, see
+        blur: how far the output's blur is from that of the clean images, mean over all, see
             `metrics.blur`; None where that was not asked for.
     """
 
@@ -128,7 +128,7 @@ class Inspection:
             error = (output.clamp(0, 1) - sample.clean).square().mean()
             scores.setdefault(sample.degradation, []).append(psnr_of(float(error)))
             if self.measures_blur and self.counts:
-                blurs.append(_blur(output) - _blur(sample.clean))
+                blurs.append(abs(_blur(output) - _blur(sample.clean)))
             if sample.degradation == pictured and len(scores[pictured]) <= _PICTURES:
                 self._shown[sample.name] = side_by_side(sample.noisy, output, sample.clean)
         network.train(was_training)

@@ -57,6 +57,7 @@ class StageLoop:
             )
             if not stopped and not first and (state.stage or self._parts.recipe.init is not None):
                 self._measurements.take()  # what there was before
+                self._safekeeping.remember()  # also what was measured
             stopped = stopped or self._take_steps(interruption)
         if stopped:
             self._safekeeping.leave()

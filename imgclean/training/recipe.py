@@ -110,7 +110,8 @@ class Recipe(BaseModel):
     def _pairs_are_there(self) -> Self:
         if self.noise == PAIRS_DOMAIN and self.data.noisy is None:
             raise ValueError("noise is `pairs`, but data.noisy names no folder of noisy images")
-        if self.validation.noise is not None and (self.data.noisy or self.validation.noisy):
+        own = self.data.noisy or self.validation.noisy or self.validation.noise == PAIRS_DOMAIN
+        if self.validation.noise is not None and own:
             raise ValueError("validation.noise is for clean images; pairs bring their own")
         if self.data.noisy and self.validation.clean and self.validation.noisy is None:
             raise ValueError(

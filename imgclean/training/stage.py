@@ -20,6 +20,7 @@ from imgclean.training.optimisers import make_optimisers
 from imgclean.training.patch_draws import make_batches
 from imgclean.training.stage_log import StageLog
 from imgclean.training.stage_parts import StageParts
+from imgclean.training.standing import Standing
 from imgclean.training.state import StageState
 from imgclean.weightsets.network import channels_of
 
@@ -150,6 +151,7 @@ def _begin(job: StageJob) -> StageState:
         average=RunningMean(network, recipe.ema),
         optimisers=make_optimisers(network, recipe.optimiser, precision=precision),
         adversary=_adversary(job),
+        standing=Standing(measured_with=recipe.validation.model_dump_json()),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +43,13 @@ class Standing:
         start: PSNR in dB with which it began, or None.
         fallen: whether the latest measurement was below that by `LARGEST_FALL` or more.
         best: or None, where nothing was measured or the last weights are its result.
+        measured_with: the recipe's validation; what was measured with another cannot be compared.
     """
 
     start: float | None = None
     fallen: bool = False
     best: Best | None = None
+    measured_with: str = ""
 
     def observe(
         self, step: int, figures: Figures, weights: Mapping[str, torch.Tensor], keep: Keep
@@ -62,6 +65,8 @@ class Standing:
             weights: that were measured; copied where they are the best.
             keep: the recipe's.
         """
+        if not math.isfinite(figures.psnr):
+            return
         if not step:
             self.start = figures.psnr
         self.fallen = self.start is not None and figures.psnr <= self.start - LARGEST_FALL
@@ -81,13 +86,14 @@ class Standing:
             "fallen": self.fallen,
             "best": fields,
             "weights": best.weights if best else None,
+            "measured_with": self.measured_with,
         }
 
     @classmethod
     def restored(cls, state: Mapping[str, Any]) -> Standing:
         """Return what `state` was of."""
         best = Best(**state["best"], weights=state["weights"]) if state["best"] else None
-        return cls(state["start"], state["fallen"], best)
+        return cls(state["start"], state["fallen"], best, state["measured_with"])
 
 
 def _merit(figures: Figures, keep: Keep) -> float | None:

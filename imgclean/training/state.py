@@ -84,12 +84,15 @@ class StageState:
         self.rate_scale = checkpoint.rate_scale
         self.setbacks = checkpoint.setbacks
         self.plateau = PlateauState(*checkpoint.plateau)
-        self.standing = Standing.restored(checkpoint.standing)
+        standing = Standing.restored(checkpoint.standing)
+        if standing.measured_with == self.standing.measured_with:
+            self.standing = standing
         self.row.restore(checkpoint.tally, next(self.network.parameters()).device)
 
     def place(self) -> Place:
         """Return where in the run it is."""
-        return Place(self.stage, self.step) if self.step else Place(self.stage, 0, self.ahead)
+        begun = self.step or self.standing.start is not None
+        return Place(self.stage, self.step) if begun else Place(self.stage, 0, self.ahead)
 
     def is_finite(self) -> bool:
         """Whether every weight is a number."""

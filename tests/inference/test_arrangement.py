@@ -117,3 +117,52 @@ def test_other_convolutions_are_no_product_of_matrices(unusual):
     usual = {"in_channels": 128, "out_channels": 6, "kernel_size": 1}
     assert is_pointwise(nn.Conv2d(**usual), torch.float32)
     assert not is_pointwise(nn.Conv2d(**usual | unusual), torch.float32)
+
+
+class Layers(nn.Module):
+    """A window on the image and a 1x1 convolution, and what a subclass does with them."""
+
+    def __init__(self):
+        super().__init__()
+        self.window = nn.Conv2d(2, 48, 3, padding=1)
+        self.gate = nn.Conv2d(48, 48, 1)
+
+
+class ClampsUnread(Layers):
+    def forward(self, x):
+        y = self.gate(self.window(x))
+        y.clamp_(0, 0.1)
+        return y
+
+
+class ChangesWhatTheGateRead(Layers):
+    def forward(self, x):
+        features = self.window(x)
+        gate = torch.sigmoid(self.gate(features))
+        return features.relu_() * gate
+
+
+class NamesItsFactor(Layers):
+    def forward(self, x):
+        features = self.window(x)
+        return torch.mul(features, other=torch.sigmoid(self.gate(features)))
+
+
+class TakesStatisticsOfTheImage(Layers):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(48, track_running_stats=False)
+
+    def forward(self, x):
+        return self.gate(self.norm(self.window(x)))
+
+
+@pytest.mark.parametrize(
+    "kind", [ClampsUnread, ChangesWhatTheGateRead, NamesItsFactor, TakesStatisticsOfTheImage]
+)
+def test_what_cannot_be_arranged_anew_computes_what_it_did(kind):
+    torch.manual_seed(0)
+    network, image = kind().eval(), torch.rand(1, 2, 40, 24)
+    expected = network(image)
+    found = rewrite(network, packed, ALL)(image)
+    torch.testing.assert_close(found, expected, atol=2e-6, rtol=1e-5)

@@ -5,10 +5,12 @@ import csv
 import pytest
 import torch
 from torch import nn
-from training_material import Tiny, samples, train, weights
+from training_material import Tiny, samples, stage_job, train, weights
 
 from imgclean.events import DiscriminatorStep, Note, TrainStep, Validated, Warned
 from imgclean.training import adversary, head_start, reports
+from imgclean.training.checkpoint import read_checkpoint
+from imgclean.training.stage import train_stage
 
 
 class Guesses(nn.Module):
@@ -165,3 +167,15 @@ def test_the_best_by_blur_measures_how_blurred_the_images_are(tmp_path):
     measured = [each["validation_blur"] for each in rows(tmp_path) if each["validation_psnr"]]
     assert len(measured) == 4
     assert all(-1 < float(each) < 1 for each in measured)
+
+
+def test_a_run_that_goes_on_with_other_images_to_measure_with_forgets_what_was_best(tmp_path):
+    """What was measured on other images cannot be compared."""
+    settings = {"keep": "psnr", "looked_at": samples(), "budget": {"steps": 20}}
+    train(tmp_path, validation={"every": 0.5}, **settings)
+    checkpoint = read_checkpoint(tmp_path / "checkpoint.pt")
+    assert checkpoint.standing["best"]
+    events = []
+    job = stage_job(tmp_path, validation={"every": 0.5, "crop": 99}, events=events, **settings)
+    train_stage(job, checkpoint)
+    assert any("there are no images" in each.message for each in events if hasattr(each, "error"))

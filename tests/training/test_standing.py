@@ -40,6 +40,10 @@ def test_a_fall_is_counted_from_where_the_stage_began(psnr, fallen):
     assert observed("last", [(28.0, None), (30.0, None), (psnr, None)]).fallen == fallen
 
 
+def test_what_is_no_number_is_never_the_best():
+    assert observed("psnr", [(float("nan"), None), (27.0, None)]).best.step == 1
+
+
 def test_a_stage_that_began_from_nothing_has_not_fallen():
     standing = Standing()
     for step, psnr in ((5, 28.0), (10, 20.0)):

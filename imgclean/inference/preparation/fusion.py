@@ -61,6 +61,14 @@ def is_relu(graph: fx.GraphModule, node: fx.Node) -> bool:
     return isinstance(_layer(graph, node), nn.ReLU) or node.target in _RELUS.get(node.op, ())
 
 
+def changes_its_input(graph: fx.GraphModule, node: fx.Node) -> bool:
+    """Whether a node writes to what it reads, as `relu_` does."""
+    if node.op == "call_module":
+        return bool(getattr(_layer(graph, node), "inplace", False))
+    name = node.target if node.op == "call_method" else getattr(node.target, "__name__", "")
+    return str(name).endswith("_") and not str(name).endswith("__")
+
+
 @dataclass(slots=True)
 class _Chain:
     """Nodes that become one."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from imgclean.inference.preparation.fusion import changes_its_input
 from imgclean.inference.preparation.packed_convolution import PackedConvolution
 from imgclean.inference.preparation.pointwise_convolution import PointwiseConvolution
 
@@ -56,8 +57,11 @@ def fuse_gates(graph: fx.GraphModule) -> None:
         factors = product.args
         if product.target not in _PRODUCTS.get(product.op, ()) or len(product.all_input_nodes) != 2:
             continue
+        if len(factors) != 2:  # one is a keyword
+            continue
         for sigmoid, features in (factors, factors[::-1]):
-            if (call := _convolution_before(graph, sigmoid)) is not None:
+            call = _convolution_before(graph, sigmoid)
+            if call is not None and not _is_disturbed(graph, call, product):
                 _replace(graph, product, sigmoid, call, features)
                 break
     graph.delete_all_unused_submodules()
@@ -76,6 +80,13 @@ def _replace(
     product.replace_all_uses_with(gated)
     for node in (product, sigmoid, call):
         graph.graph.erase_node(node)
+
+
+def _is_disturbed(graph: fx.GraphModule, call: fx.Node, product: fx.Node) -> bool:
+    """Whether something between them changes in place what the convolution reads."""
+    nodes = list(graph.graph.nodes)
+    between = nodes[nodes.index(call) + 1 : nodes.index(product)]
+    return any(changes_its_input(graph, each) for each in between)
 
 
 def _convolution_before(graph: fx.GraphModule, sigmoid: fx.Node) -> fx.Node | None:

@@ -14,6 +14,7 @@ import torch
 from torch import fx, nn
 from torch.nn import functional
 
+from imgclean.inference.preparation.fusion import changes_its_input
 from imgclean.inference.preparation.geometry import geometry_of, keeps_size
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _FEWEST = 4  # so that a trial on a small image shows how little memory a large one takes
 
-_LAYERS = (nn.ReLU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Dropout, nn.Identity, nn.BatchNorm2d)
+_LAYERS = (nn.ReLU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Dropout, nn.Identity)
 _FUNCTIONS = (
     operator.add,
     operator.sub,
@@ -74,6 +75,8 @@ def for_strips(graph: fx.GraphModule) -> int:
     it sees more than a pixel in another layer than those on the image, or multiplies most in
     these. It then stays as it is.
     """
+    if any(not node.users and changes_its_input(graph, node) for node in graph.graph.nodes):
+        return 0  # what nobody reads is no dead code where it changes what others read
     graph.graph.eliminate_dead_code()  # a noise level that a blind network does not look at
     layers = {node: layer for node in graph.graph.nodes if (layer := _convolution(graph, node))}
     seeing = {node: layer for node, layer in layers.items() if max(layer.kernel_size) > 1}
