@@ -99,6 +99,7 @@ def stage_job(
         runtime=runtime,
         output=output,
         checkpoint=output / "checkpoint.pt",
+        begun=index > 0,
         emit=(events if events is not None else []).append,
     )
 

@@ -44,7 +44,7 @@ class DiscriminatorStep:
         share: part of those that it is shown alone, 0 to 1.
         loss: its cross entropy, mean since the event before.
         accuracy: share of the images that it told rightly, likewise.
-        seconds: time spent on it.
+        seconds: time spent on it, over all resumptions.
     """
 
     event: ClassVar[str] = "discriminator_step"

@@ -66,6 +66,14 @@ def begin_network(
     return network
 
 
+def begins_trained(recipe: Recipe, index: int) -> bool:
+    """Whether a stage goes on from weights that were trained, and not from fresh ones alone."""
+    init = recipe.stages[index].init if recipe.stages else None
+    if init is None:
+        return index > 0 or recipe.init is not None
+    return init != FRESH
+
+
 def _tensors_of(reference: str, into: str | None, info: ModelInfo) -> dict[str, torch.Tensor]:
     """Return a set's tensors under the names that they have in the network, or in a part of it."""
     if into is None:

@@ -30,6 +30,7 @@ class Checkpoint:
     Attributes:
         stage: index of the stage.
         ahead: batches that the discriminator was shown alone, before the first step.
+        ahead_seconds: time spent on that.
         step: optimiser steps taken in it.
         seconds: time spent in its loop so far.
         network, average: state dicts.
@@ -44,6 +45,7 @@ class Checkpoint:
 
     stage: int
     ahead: int
+    ahead_seconds: float
     step: int
     seconds: float
     network: dict[str, Any]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
 import torch
 
+from imgclean.errors import TrainingDiverged
 from imgclean.events import DiscriminatorStep, Note
 from imgclean.training.losses.terms import AdversarialLoss
 from imgclean.training.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from imgclean.interruption import Interruption
     from imgclean.training.adversary import Adversary
     from imgclean.training.safekeeping import Safekeeping
@@ -33,6 +37,9 @@ def give_head_start(
     """Train the discriminator on what the network makes as it is, for the recipe's `steps_before`.
 
     Return whether the user has asked to stop before its end; a checkpoint knows how far it is.
+
+    Raises:
+        TrainingDiverged: the discriminator's loss is no number.
     """
     terms = [each for each in parts.recipe.loss if isinstance(each, AdversarialLoss)]
     if state.adversary is None or not terms or state.ahead >= terms[0].steps_before:
@@ -40,20 +47,22 @@ def give_head_start(
     (term,) = terms
     parts.emit(Note(message=f"training the discriminator alone for {term.steps_before:,} steps"))
     reports = _Reports(state, parts, term.steps_before)
-    saved = 0.0
+    began = time.monotonic() - state.ahead_seconds
+    saved = state.ahead_seconds
     while state.ahead < term.steps_before:
-        seconds, stop = parts.runtime.agree(reports.elapsed(), interruption.requested)
+        elapsed = time.monotonic() - began
+        state.ahead_seconds, stop = parts.runtime.agree(elapsed, interruption.requested)
         if stop:
             return True
-        if seconds - saved >= parts.recipe.checkpoint_seconds:
-            saved = seconds
+        if state.ahead_seconds - saved >= parts.recipe.checkpoint_seconds:
+            saved = state.ahead_seconds
             safekeeping.save()
         batch = parts.batches(state.ahead)
         with torch.no_grad():
             output = output_of(batch, state.ahead)
         state.adversary.update(output, batch.clean, lr=term.lr_before)
         state.ahead += 1
-        reports.tell(state.adversary, seconds)
+        reports.tell(state.adversary)
     safekeeping.remember()
     return False
 
@@ -66,23 +75,24 @@ class _Reports:
         self._parts = parts
         self._steps = steps
         self._since_event = Tally()
-        self._began = time.monotonic()
-        self._told = 0.0
+        self._told = state.ahead_seconds
 
-    def elapsed(self) -> float:
-        """Return the seconds since it began."""
-        return time.monotonic() - self._began
+    def tell(self, adversary: Adversary) -> None:
+        """Take the latest step's figures.
 
-    def tell(self, adversary: Adversary, seconds: float) -> None:
-        """Take the latest step's figures; `seconds` are the same in every process."""
+        Raises:
+            TrainingDiverged: the means for a row of the log are no numbers.
+        """
         state, parts = self._state, self._parts
         self._since_event.add(adversary.statistics)
         state.row.add(adversary.statistics)
         last = state.ahead == self._steps
         if last or state.ahead % _STEPS_BETWEEN_ROWS == 0:
-            parts.log.head_start(state.ahead, state.row.drain(parts.runtime.means))
-        if last or seconds - self._told >= _SECONDS_BETWEEN_EVENTS:
-            self._told = seconds
+            means = state.row.drain(parts.runtime.means)
+            _require_numbers(means, state.ahead)
+            parts.log.head_start(state.ahead, means)
+        if last or state.ahead_seconds - self._told >= _SECONDS_BETWEEN_EVENTS:
+            self._told = state.ahead_seconds
             means = self._since_event.drain(parts.runtime.means)
             parts.emit(
                 DiscriminatorStep(
@@ -91,6 +101,15 @@ class _Reports:
                     share=state.ahead / self._steps,
                     loss=means["discriminator_loss"],
                     accuracy=means["discriminator_accuracy"],
-                    seconds=seconds,
+                    seconds=state.ahead_seconds,
                 )
             )
+
+
+def _require_numbers(means: Mapping[str, float], step: int) -> None:
+    loss = means["discriminator_loss"]
+    if not math.isfinite(loss):
+        raise TrainingDiverged(
+            f"the discriminator's loss is {loss} after {step:,} steps alone",
+            hint="start a new run with a lower lr_before",
+        )

@@ -55,7 +55,7 @@ class StageLoop:
             stopped = give_head_start(
                 state, self._parts, self._output_of, self._safekeeping, interruption
             )
-            if not stopped and not first and (state.stage or self._parts.recipe.init is not None):
+            if not stopped and not first and self._parts.begun:
                 self._measurements.take()  # what there was before
                 self._safekeeping.remember()  # also what was measured
             stopped = stopped or self._take_steps(interruption)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from imgclean.errors import ImgcleanError, InputNotFound, InvalidSetting, OutputExists
 from imgclean.events import ignore
 from imgclean.training.adversary import try_discriminator
-from imgclean.training.beginnings import begin_network, freeze_parameters
+from imgclean.training.beginnings import begin_network, begins_trained, freeze_parameters
 from imgclean.training.checkpoint import CHECKPOINT_NAME
 from imgclean.training.folds_file import FOLDS_NAME
 from imgclean.training.log import LOG_NAME
@@ -67,6 +67,7 @@ def _refuse_stages(recipe: Recipe, info: ModelInfo, channels: int) -> None:
             network = begin_network(recipe, index, info, before, ignore)
             before = network.state_dict()
             if recipe.stages:
+                _refuse_freezing_fresh(recipe, index)
                 freeze_parameters(network, tuple(recipe.stages[index].freeze))
             adversarial = [each for each in stage.loss if isinstance(each, AdversarialLoss)]
             for each in adversarial:
@@ -94,6 +95,16 @@ def _refuse_plateau_unmeasured(stage: Recipe) -> None:
             f"the schedule plateau waits for {schedule.patience} measurements without a gain, "
             f"and there are {on_the_way} on the way",
             hint="measure more often, as with --set validation.every=0.02",
+        )
+
+
+def _refuse_freezing_fresh(recipe: Recipe, index: int) -> None:
+    """Raise where a stage would hold fast what nothing has trained."""
+    frozen = ", ".join(recipe.stages[index].freeze)
+    if frozen and not begins_trained(recipe, index):
+        raise InvalidSetting(
+            f"{frozen} is to be frozen, and begins fresh",
+            hint="name the weight set to begin from with --init",
         )
 
 

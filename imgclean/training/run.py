@@ -19,7 +19,7 @@ from imgclean.inference.device import (
     forbid_tf32,
 )
 from imgclean.training.batch_size import with_batches
-from imgclean.training.beginnings import begin_network
+from imgclean.training.beginnings import begin_network, begins_trained
 from imgclean.training.budget import stage_budgets
 from imgclean.training.checkpoint import CHECKPOINT_NAME, Checkpoint, read_checkpoint
 from imgclean.training.outcome import Effort, Outcome, measure_outcome, write_outcome
@@ -241,6 +241,7 @@ class _Run:
             runtime=self.runtime,
             output=self.output,
             checkpoint=self.output / CHECKPOINT_NAME,
+            begun=begins_trained(self.recipe, index),
             emit=self.emit,
         )
 

@@ -54,6 +54,7 @@ class StageJob:
         runtime: devices and processes.
         output: the run folder.
         checkpoint: path of the checkpoint.
+        begun: whether the network was trained before.
         emit: gets the events.
     """
 
@@ -69,6 +70,7 @@ class StageJob:
     runtime: Runtime
     output: Path
     checkpoint: Path
+    begun: bool
     emit: Emit
 
 
@@ -108,6 +110,7 @@ def train_stage(job: StageJob, checkpoint: Checkpoint | None) -> TrainResult:
         inspection=job.inspection,
         log=StageLog(folder, job.index, place, job.emit),
         checkpoint=job.checkpoint,
+        begun=job.begun,
         emit=job.emit,
     )
     try:

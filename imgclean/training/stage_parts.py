@@ -35,6 +35,7 @@ class StageParts:
         inspection: what is measured on the way.
         log: the run folder's log, which only the leading process writes.
         checkpoint: path of the checkpoint.
+        begun: whether the network was trained before, so that there is a beginning to measure.
         emit: gets `TrainStep`, `Validated`, `Warned` and `Note` events.
     """
 
@@ -48,4 +49,5 @@ class StageParts:
     inspection: Inspection
     log: StageLog
     checkpoint: Path
+    begun: bool
     emit: Emit

@@ -29,6 +29,7 @@ class StageState:
         optimisers: of the weights that are not frozen.
         adversary: the discriminator, or None.
         ahead: batches that the discriminator was shown alone, before the first step.
+        ahead_seconds: time spent on that.
         step: steps taken.
         seconds: time spent in the loop.
         row: sums since the latest row of the log.
@@ -44,6 +45,7 @@ class StageState:
     optimisers: list[torch.optim.Optimizer]
     adversary: Adversary | None
     ahead: int = 0
+    ahead_seconds: float = 0.0
     step: int = 0
     seconds: float = 0.0
     row: Tally = field(default_factory=Tally)
@@ -57,6 +59,7 @@ class StageState:
         return Checkpoint(
             stage=self.stage,
             ahead=self.ahead,
+            ahead_seconds=self.ahead_seconds,
             step=self.step,
             seconds=self.seconds,
             network=self.network.state_dict(),
@@ -79,6 +82,7 @@ class StageState:
         if self.adversary and checkpoint.adversary:
             self.adversary.load_state_dict(checkpoint.adversary)
         self.ahead = checkpoint.ahead
+        self.ahead_seconds = checkpoint.ahead_seconds
         self.step = checkpoint.step
         self.seconds = checkpoint.seconds
         self.rate_scale = checkpoint.rate_scale

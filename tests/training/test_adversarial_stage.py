@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from training_material import Tiny, samples, stage_job, train, weights
 
+from imgclean.errors import TrainingDiverged
 from imgclean.events import DiscriminatorStep, Note, TrainStep, Validated, Warned
 from imgclean.training import adversary, head_start, reports
 from imgclean.training.checkpoint import read_checkpoint
@@ -65,6 +66,15 @@ def test_the_head_start_is_told_step_by_step_and_has_its_own_rate(tmp_path, ever
         ("0", "120"),
     ]
     assert float(written[-1]["discriminator_accuracy"]) > 0.9
+
+
+def test_a_discriminator_that_diverges_alone_ends_the_run_and_names_its_rate(tmp_path, monkeypatch):
+    nothing = torch.tensor(float("nan"))
+    figures = {"discriminator_loss": nothing, "discriminator_accuracy": nothing}
+    monkeypatch.setattr(adversary.Adversary, "statistics", figures)
+    with pytest.raises(TrainingDiverged, match="loss is nan after 50 steps alone") as caught:
+        train(tmp_path, loss=loss(steps_before=60))
+    assert "lr_before" in caught.value.hint
 
 
 def test_the_denoisers_steps_tell_how_the_discriminator_does(tmp_path, every_step):

@@ -63,6 +63,17 @@ def test_a_mistake_in_a_later_stage_is_said_before_the_first_is_trained(tmp_path
         refuse(tmp_path, stages=[early, {"name": "late", **change}])
 
 
+def test_what_begins_fresh_is_not_frozen(tmp_path):
+    frozen = {"name": "a", "freeze": ["layers.0.*"]}
+    with pytest.raises(InvalidSetting, match=r"stage a: layers\.0.* is to be frozen, and begins"):
+        refuse(tmp_path, stages=[frozen])
+    fresh = {"name": "b", "init": "fresh", "freeze": ["layers.0.*"]}
+    with pytest.raises(InvalidSetting, match=r"stage b: .* begins fresh"):
+        refuse(tmp_path, stages=[{"name": "a"}, fresh])
+    trained = {**frozen, "init": "dncnn-gray-25"}
+    refuse(tmp_path, stages=[trained], options={"channels": 1, "depth": 17})
+
+
 def test_the_best_weights_are_not_chosen_by_what_a_fold_is_tested_with(tmp_path):
     folds = {"keep": "psnr", "folds": {"count": 2}}
     with pytest.raises(InvalidSetting, match="only the images that a fold is tested with"):
