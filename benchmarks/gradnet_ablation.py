@@ -13,17 +13,16 @@ goes on. The second form prints what is there.
 from __future__ import annotations
 
 import argparse
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import imageio.v3 as iio
+from results_file import append_result, read_results
 from rich.console import Console
 from rich.table import Table
 from short_training import ending_as_trainings_do, train
 
 _SIDE = 96
-_COLUMNS = ("variant", "steps", "minutes", "psnr")
 L1 = '{kind="l1"}'
 WEIGHTED = '{kind="edge", norm="l1"}'
 
@@ -129,7 +128,7 @@ def centres(images: Path, folder: Path) -> Path:
 
 def add_result(name: str, results: Path, crops: Path, arguments: argparse.Namespace) -> None:
     """Train a variant, unless its result is there, and append that."""
-    if name in {row["variant"] for row in read(results)}:
+    if name in {row["variant"] for row in read_results(results)}:
         return
     settings = list(VARIANTS[name].settings)
     naive = VARIANTS[name].naive
@@ -142,30 +141,17 @@ def add_result(name: str, results: Path, crops: Path, arguments: argparse.Namesp
     )
     config = train(arguments.out / name, "gradnet/ablation", asked, *settings, resume=True)
     (measured,) = config["results"]
-    row = dict(
-        zip(_COLUMNS, (name, steps, config["provenance"]["minutes"], measured["psnr"]), strict=True)
+    minutes = config["provenance"]["minutes"]
+    append_result(
+        results, {"variant": name, "steps": steps, "minutes": minutes, "psnr": measured["psnr"]}
     )
-    begins = not results.exists()
-    with results.open("a", newline="") as stream:
-        writer = csv.DictWriter(stream, _COLUMNS)
-        if begins:
-            writer.writeheader()
-        writer.writerow(row)
     say(f"{name}: {measured['psnr']:.2f} dB")
-
-
-def read(results: Path) -> list[dict[str, str]]:
-    """Return the rows of the table; none where there is no file."""
-    if not results.exists():
-        return []
-    with results.open(newline="") as stream:
-        return list(csv.DictReader(stream))
 
 
 def show(results: Path) -> None:
     """Print the table."""
     table = Table("variant", "steps", "minutes", "PSNR (dB)")
-    for row in read(results):
+    for row in read_results(results):
         table.add_row(row["variant"], row["steps"], row["minutes"], f"{float(row['psnr']):.2f}")
     Console().print(table)
 

@@ -13,15 +13,14 @@ The second form prints what is there.
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 
+from results_file import append_result, read_results
 from rich.console import Console
 from rich.table import Table
 from safetensors.torch import load_file
 from short_training import ending_as_trainings_do, train
 
-_COLUMNS = ("variant", "steps", "minutes", "psnr", "near_zero")
 _PENALISED = ("reconstruction.0.weight", "reconstruction.2.weight")
 _NEAR_ZERO = 1e-3
 _SCALE = 40 * 40 / 2  # of a patch's half sum of squares, in units of its mean squared error
@@ -95,18 +94,21 @@ def main() -> None:
 
 def add_result(name: str, results: Path, arguments: argparse.Namespace) -> None:
     """Train a variant, unless its result is there, and append that."""
-    if name in {row["variant"] for row in read(results)}:
+    if name in {row["variant"] for row in read_results(results)}:
         return
     folder = arguments.out / name.replace(" ", "-").replace(",", "")
     config = train(folder, "mscnn/ablation", arguments, VARIANTS[name], resume=True)
     (psnr,) = (r["psnr"] for r in config["results"] if r["degradation"] == "gaussian:25")
-    row = (name, arguments.steps, config["provenance"]["minutes"], psnr, near_zero(folder))
-    begins = not results.exists()
-    with results.open("a", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        if begins:
-            writer.writerow(_COLUMNS)
-        writer.writerow(row)
+    append_result(
+        results,
+        {
+            "variant": name,
+            "steps": arguments.steps,
+            "minutes": config["provenance"]["minutes"],
+            "psnr": psnr,
+            "near_zero": near_zero(folder),
+        },
+    )
     say(f"{name}: {psnr:.2f} dB")
 
 
@@ -117,18 +119,10 @@ def near_zero(folder: Path) -> float:
     return sum(int((each < _NEAR_ZERO).sum()) for each in weights) / sum(map(len, weights))
 
 
-def read(results: Path) -> list[dict[str, str]]:
-    """Return the rows of the table; none where there is no file."""
-    if not results.exists():
-        return []
-    with results.open(newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
 def show(results: Path) -> None:
     """Print the table."""
     table = Table("variant", "steps", "minutes", "PSNR (dB)", "near zero")
-    for row in read(results):
+    for row in read_results(results):
         psnr, share = f"{float(row['psnr']):.2f}", f"{float(row['near_zero']):.1%}"
         table.add_row(row["variant"], row["steps"], row["minutes"], psnr, share)
     Console().print(table)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
-import os
 import sys
 import time
 from contextlib import contextmanager, redirect_stdout
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.progress import (
     BarColumn,
@@ -23,10 +20,12 @@ from rich.progress import (
 from rich.text import Text
 
 from imgclean.cli.console import printable, stderr
+from imgclean.cli.file_lines import file_line, summary_line
 from imgclean.cli.folds_table import fold_line
+from imgclean.cli.json_lines import write_json_line
 from imgclean.cli.reading_bar import ReadingBar, label, seconds_of
+from imgclean.cli.time_left import left_in_words, time_left
 from imgclean.cli.training_lines import step_text, validated_line
-from imgclean.errors import SetupError
 from imgclean.events import (
     Benched,
     DiscriminatorStep,
@@ -142,7 +141,7 @@ class Display:
             case Done() | Skipped() | Planned():
                 unexpected = isinstance(event, Skipped) and event.message and not self._quiet
                 if self._list_files or unexpected:
-                    self._line(_file_line(event))
+                    self._line(file_line(event))
                 self._finish(event.input)
             case Evaluated() | Benched():
                 self._share.clear()  # there is one line at a time
@@ -168,7 +167,7 @@ class Display:
             case Validated():
                 self._line(validated_line(event))
             case Summary():
-                self._line(_summary_line(event, self._done))
+                self._line(summary_line(event, self._done))
 
     def _line(self, text: str, style: str = "") -> None:
         self._console.print(Text(printable(text), style=style), soft_wrap=True)
@@ -213,7 +212,7 @@ class Display:
         """Begin the bar anew, which is that of one trial; say which it is of how many."""
         self._begin_anew()
         self._trial = f"trial {event.trial} of {event.trials}  "
-        left = "" if event.seconds_left is None else _left(event.seconds_left)
+        left = "" if event.seconds_left is None else left_in_words(event.seconds_left)
         self._line(f"{self._trial.strip()}: {event.folder}{left}", "dim")
 
     def _train(self, event: TrainStep | DiscriminatorStep) -> None:
@@ -232,7 +231,7 @@ class Display:
         now = time.monotonic()
         if self._beats and (last or now - self._told > _SECONDS_BETWEEN_LINES):
             self._told = now
-            self._line(f"{share:4.0%}  {text}{_time_left(share, seconds)}")
+            self._line(f"{share:4.0%}  {text}{time_left(share, seconds)}")
 
 
 class _Rate(ProgressColumn):
@@ -261,67 +260,8 @@ def reporting(
 
     def emit(event: object) -> None:
         if json_lines and isinstance(event, _MACHINE_READABLE):
-            _write_line(script, {"event": event.event} | dataclasses.asdict(event))
+            write_json_line(script, {"event": event.event} | dataclasses.asdict(event))
         display(event)
 
     with display, redirect_stdout(sys.stderr):
         yield emit
-
-
-def _write_line(script: TextIO, line: dict[str, Any]) -> None:
-    """Write one JSON line; a number that is not finite, which JSON does not have, is null.
-
-    Raises:
-        SetupError: it cannot be written, as on a full disk.
-        BrokenPipeError: nobody reads it any more.
-    """
-    try:
-        script.write(json.dumps({key: _finite(value) for key, value in line.items()}) + "\n")
-        script.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise SetupError(
-            f"stdout cannot be written: {os.strerror(error.errno or 0).lower()}",
-            hint="free some space, or send it elsewhere",
-        ) from error
-
-
-def _finite(value: object) -> object:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _time_left(share: float, seconds: float) -> str:
-    """Return what is left at the pace so far, as `  about 5 min left`."""
-    if not 0 < share < 1:
-        return ""
-    return _left(seconds * (1 - share) / share)
-
-
-def _left(seconds: float) -> str:
-    left = round(seconds)
-    minutes = round(left / 60)
-    if left < 60:
-        text = f"{left} s"
-    elif minutes < 60:
-        text = f"{minutes} min"
-    else:
-        text = f"{minutes // 60} h {minutes % 60} min"
-    return f"  about {text} left"
-
-
-def _file_line(event: FileEvent) -> str:
-    arrow = f"{event.input} -> {event.output}"
-    if isinstance(event, Skipped):
-        return f"{event.input}: {event.message or 'finished before'}"
-    return f"{arrow}  {event.seconds:.1f} s" if event.seconds is not None else arrow
-
-
-def _summary_line(event: Summary, done: str) -> str:
-    counts = [f"{event.done} {done}"]
-    for count, word in ((event.failed, "failed"), (event.skipped, "skipped")):
-        if count:
-            counts.append(f"{count} {word}")
-    if event.ignored:
-        counts.append(f"{event.ignored} other file{'s' * (event.ignored > 1)} ignored")
-    return f"{', '.join(counts)}; {event.megapixels:.1f} megapixels in {event.seconds:.1f} s"

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from loopback_hub import LoopbackHub
 from material import ENVIRONMENT
-from mscnn_material import small_paper, write_timm_vgg19
+from mscnn_material import small_paper
 from training_pictures import write_pictures
+from vgg19_material import write_timm_vgg19
 
 
 @pytest.fixture

@@ -3,29 +3,10 @@
 import pytest
 import torch
 from safetensors.torch import save_file
+from vgg19_material import CONVOLUTIONS
 
 from imgclean.errors import CheckpointRefused, WeightsIncompatible
 from imgclean.weightsets.foreign.vgg19 import read_vgg19
-
-CONVOLUTIONS = [
-    (0, 64, 3),
-    (2, 64, 64),
-    (5, 128, 64),
-    (7, 128, 128),
-    (10, 256, 128),
-    (12, 256, 256),
-    (14, 256, 256),
-    (16, 256, 256),
-    (19, 512, 256),
-    (21, 512, 512),
-    (23, 512, 512),
-    (25, 512, 512),
-    (28, 512, 512),
-    (30, 512, 512),
-    (32, 512, 512),
-    (34, 512, 512),
-]
-"""Number, channels out and in of torchvision's `vgg19().features`."""
 
 EXPECTED = {
     name: shape

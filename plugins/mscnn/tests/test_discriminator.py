@@ -8,10 +8,11 @@ from hub_here import bodies, hub_here
 from huggingface_hub import constants
 from imgclean_mscnn import MODEL
 from imgclean_mscnn.discriminator import CATALOGUED, VGG19Discriminator
-from mscnn_material import VGG19, parameters, write_timm_vgg19
+from network_material import parameters
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import avg_pool2d, conv2d, max_pool2d
+from vgg19_material import CONVOLUTIONS, write_timm_vgg19
 
 from imgclean.errors import HubOffline, InvalidSetting, SetupError, WeightsIncompatible
 from imgclean.training.adversary import Adversary, make_discriminator, try_discriminator
@@ -55,7 +56,7 @@ def test_it_has_vgg19s_sixteen_convolutions_and_three_layers_of_its_own(fresh):
         for name, layer in fresh.features.named_children()
         if isinstance(layer, nn.Conv2d)
     }
-    assert shapes == {number: (out, channels, 3, 3) for number, out, channels in VGG19}
+    assert shapes == {number: (out, channels, 3, 3) for number, out, channels in CONVOLUTIONS}
     linear = [each for each in fresh.judge if isinstance(each, nn.Linear)]
     assert [each.in_features for each in linear] == [2048, 2048, 1024]
     assert [each.out_features for each in linear] == [2048, 1024, 2]
@@ -82,7 +83,7 @@ def test_a_patch_of_64_pixels_has_the_2048_features_of_vgg19_itself(fresh):
     hook.remove()
     features = (images.expand(-1, 3, -1, -1) - fresh.mean) / fresh.deviation
     pooled_behind = {2, 7, 16, 25, 34}
-    for number, _, _ in VGG19:
+    for number, _, _ in CONVOLUTIONS:
         layer = fresh.features[number]
         features = conv2d(features, layer.weight, layer.bias, padding=1).relu()
         features = max_pool2d(features, 2) if number in pooled_behind else features

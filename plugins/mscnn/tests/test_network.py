@@ -7,7 +7,7 @@ from imgclean_mscnn import MODEL
 from imgclean_mscnn.network import MSCNN
 from imgclean_mscnn.options import MSCNNOptions
 from imgclean_mscnn.tiling import mscnn_tiling
-from mscnn_material import cleaned, parameters, random_image, shaken, write_set
+from network_material import cleaned, parameters, random_image, shaken, write_set
 from torch import nn
 
 from imgclean.errors import InvalidSetting
@@ -84,16 +84,16 @@ def test_a_pixel_depends_on_half_of_the_largest_kernel_and_on_no_more(kernels):
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("tile", [16, 37])
 def test_tiled_equals_whole(tmp_path, channels, tile):
-    weights = write_set(tmp_path / "set", MSCNN(channels), {"channels": channels})
+    weights = write_set(tmp_path / "set", MODEL, MSCNN(channels), {"channels": channels})
     image = random_image(61, 83, channels)
-    whole = cleaned(weights, image, tile="none")
-    assert np.abs(cleaned(weights, image, tile=tile) - whole).max() < 2e-6
+    whole = cleaned(MODEL, weights, image, tile="none")
+    assert np.abs(cleaned(MODEL, weights, image, tile=tile) - whole).max() < 2e-6
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (3, 2)])
 def test_an_image_smaller_than_the_window_is_cleaned_too(tmp_path, size):
-    weights = write_set(tmp_path / "set", MSCNN(), {})
-    assert cleaned(weights, random_image(*size)).shape == (3, *size)
+    weights = write_set(tmp_path / "set", MODEL, MSCNN(), {})
+    assert cleaned(MODEL, weights, random_image(*size)).shape == (3, *size)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from imgclean_mscnn import MODEL
 from imgclean_mscnn.network import MSCNN
 from imgclean_mscnn.options import MSCNNOptions
 from imgclean_mscnn.tiling import mscnn_tiling
-from mscnn_material import cleaned, random_image, shaken, write_set
+from network_material import cleaned, random_image, shaken, write_set
 
 from imgclean.evaluation.multiplications import multiplications_per_pixel
 from imgclean.inference.preparation.prepare import Target, prepare
@@ -41,9 +41,9 @@ def test_it_multiplies_once_a_pixel_with_each_weight(channels, expected):
 
 
 def test_tiles_of_any_size_equal_the_whole_in_the_precision_of_8_bit_images(tmp_path):
-    weights = write_set(tmp_path / "set", MSCNN(), {})
+    weights = write_set(tmp_path / "set", MODEL, MSCNN(), {})
     image = random_image(140, 150)
-    whole = cleaned(weights, image, tile="none", precision="bf16")
-    tiled = cleaned(weights, image, tile=64, precision="bf16")
+    whole = cleaned(MODEL, weights, image, tile="none", precision="bf16")
+    tiled = cleaned(MODEL, weights, image, tile=64, precision="bf16")
     assert MODEL.precisions == ("fp32", "bf16")
     assert np.abs(tiled - whole).max() < 0.01

@@ -5,7 +5,7 @@ import tomllib
 import pytest
 from imgclean_mscnn import MODEL, imgclean_recipes
 from imgclean_mscnn.network import MSCNN
-from mscnn_material import write_set
+from network_material import write_set
 
 from imgclean.extension.loader import load_plugins
 from imgclean.training.beginnings import begin_network
@@ -63,7 +63,7 @@ def test_each_phase_alone_goes_on_from_the_set_of_the_one_before(tmp_path):
     registry = load_plugins()
     first = read_recipe(settings("clean-to-clean"))
     options = {"channels": 1, "damping": False, "dropout": 0.7}
-    made = write_set(tmp_path / "one", MSCNN(**options), options, noise=first.noise)
+    made = write_set(tmp_path / "one", MODEL, MSCNN(**options), options, noise=first.noise)
     begun = settings("noisy-to-clean") | {"init": f"{made.folder}/"}
     (second,) = read_recipe(begun_from(begun, registry)).runs
     assert second.noise == "gaussian:0-30"
@@ -71,7 +71,7 @@ def test_each_phase_alone_goes_on_from_the_set_of_the_one_before(tmp_path):
     notes = []
     network = begin_network(read_recipe(begun_from(begun, registry)), 0, MODEL, None, notes.append)
     assert notes[0].message == "16 tensors are inherited, 6 begin fresh"
-    made = write_set(tmp_path / "two", network, {"channels": 1})
+    made = write_set(tmp_path / "two", MODEL, network, {"channels": 1}, noise="gaussian:0-30")
     begun = settings("adversarial") | {"init": f"{made.folder}/"}
     recipe = read_recipe(begun_from(begun, registry))
     assert (recipe.runs[0].noise, recipe.runs[0].options) == ("gaussian:0-30", {"channels": 1})

@@ -7,9 +7,9 @@ from imgclean_udncnn import DNRESNET
 from imgclean_udncnn.dnresnet import DNResNet, ResBlock, SeparableBlock
 from imgclean_udncnn.options import DNResNetOptions
 from imgclean_udncnn.tiling import dnresnet_tiling
+from network_material import cleaned, parameters, random_image, shaken, write_set
 from pydantic import ValidationError
 from torch import nn
-from udncnn_material import cleaned, parameters, random_image, shaken, write_set
 
 from imgclean.errors import InvalidSetting
 from imgclean.training.beginnings import inherit

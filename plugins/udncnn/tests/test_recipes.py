@@ -5,7 +5,7 @@ import tomllib
 import pytest
 from imgclean_udncnn import DNRESNET, UDNCNN, imgclean_recipes
 from imgclean_udncnn.dnresnet import DNResNet
-from udncnn_material import shaken, write_set
+from network_material import shaken, write_set
 
 from imgclean.training.beginnings import begin_network
 from imgclean.training.recipe import read_recipe

@@ -11,9 +11,9 @@ from imgclean_udncnn import UDNCNN
 from imgclean_udncnn.options import UDnCNNOptions
 from imgclean_udncnn.tiling import udncnn_tiling
 from imgclean_udncnn.udncnn import UDnCNN
+from network_material import cleaned, parameters, random_image, shaken, write_set
 from torch import nn
 from torch.nn import functional
-from udncnn_material import cleaned, parameters, random_image, shaken, write_set
 
 from imgclean.degradation.spec import Gaussian
 from imgclean.evaluation.published import published_figure

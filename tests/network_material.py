@@ -28,13 +28,13 @@ def shaken(network):
     return network.eval()
 
 
-def write_set(folder, info, network, options):
+def write_set(folder, info, network, options, noise="gaussian:0-55"):
     """Write a weight set of a network, shaken before, and return it."""
     config = WeightSetConfig(
         name=f"{info.name}-{folder.name}",
         model=info.name,
         sha256="0" * 64,
-        noise="gaussian:0-55",
+        noise=noise,
         channels=options.get("channels", 3),
         options=options,
     )
