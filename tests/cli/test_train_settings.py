@@ -23,6 +23,13 @@ def test_images_take_the_place_of_the_recipes_images_and_pairs_that_of_its_noise
     assert over_recipe({"noise": "gaussian:9"}, {"data": clean})["noise"] == "gaussian:9"
 
 
+def test_pairs_are_measured_as_they_are_and_not_at_the_recipes_levels():
+    recipe = {"validation": {"noise": "gaussian:15", "every": 0.1}}
+    assert over_recipe(recipe, {"data": PAIRS})["validation"] == {"every": 0.1}
+    kept = over_recipe(recipe, {"data": {"clean": ["mine"]}})
+    assert kept["validation"] == recipe["validation"]
+
+
 def test_a_resume_with_another_budget_and_images_keeps_epochs_and_times_of_measurements(tmp_path):
     settings = {
         "model": "dncnn",

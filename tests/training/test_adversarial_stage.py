@@ -189,3 +189,22 @@ def test_a_run_that_goes_on_with_other_images_to_measure_with_forgets_what_was_b
     job = stage_job(tmp_path, validation={"every": 0.5, "crop": 99}, events=events, **settings)
     train_stage(job, checkpoint)
     assert any("there are no images" in each.message for each in events if hasattr(each, "error"))
+
+
+def test_a_set_back_to_the_beginning_knows_still_how_good_that_was(tmp_path):
+    network, passes = Tiny(), []
+
+    def spoil(module, inputs, output):
+        passes.append(module.training)
+        return output * float("nan") if sum(passes) == 4 and module.training else output
+
+    network.register_forward_hook(spoil)
+    events = []
+    settings = {"looked_at": samples(), "budget": {"steps": 60}, "validation": {"every": 1.0}}
+    train(tmp_path, network=network, index=1, events=events, **settings)
+    assert len(warnings(events, "LossNotFinite")) == 1
+    (first, *_) = [each for each in events if isinstance(each, Validated)]
+    standing = read_checkpoint(tmp_path / "checkpoint.pt").standing
+    assert (first.step, standing["start"]) == (0, first.psnr)
+    measured = [row["step"] for row in rows(tmp_path) if row["validation_psnr"]]
+    assert measured[0] == "0", "nor is its row lost"
