@@ -54,6 +54,7 @@ def test_several_levels_are_looked_at_where_the_recipe_names_them(tmp_path):
     assert list(figures.levels) == ["gaussian:10", "gaussian:20"]
     assert figures.levels["gaussian:10"] > figures.levels["gaussian:20"] + 5
     assert figures.images == 3
+    assert figures.blur > 0.01, "noise is left in what should be smooth"
 
 
 def test_a_stage_is_looked_at_under_its_own_noise(tmp_path):
