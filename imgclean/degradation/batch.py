@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import torch
 
 from imgclean.degradation.bicubic_step import BicubicStep
+from imgclean.degradation.camera.step import CameraStep
 from imgclean.degradation.gaussian import GaussianStep
 from imgclean.degradation.jpeg import jpeg_step
 from imgclean.degradation.jpeg2000 import jpeg2000_step
 from imgclean.degradation.poisson import PoissonStep
 from imgclean.degradation.spec import (
     Bicubic,
+    Camera,
     Chain,
     Choice,
     Gaussian,
@@ -36,7 +38,7 @@ class DegradedBatch:
     """A batch to learn from.
 
     Attributes:
-        clean: float32[N, C, size, size] in [0, 1].
+        clean: float32[N, C, size, size] in [0, 1], what is to be learned.
         noisy: of the same shape and layout; neither clipped nor rounded unless a codec did it.
         sigma: float32[N], standard deviations in units of [0, 1], where the domain is Gaussian
             noise alone, else None.
@@ -87,8 +89,9 @@ class BatchDegrader:
         """
         kept = layout(clean)
         outcome = self._step(clean, generator, needed)
+        learned = centre(clean, self.margin) if outcome.clean is None else outcome.clean
         return DegradedBatch(
-            centre(clean, self.margin).contiguous(memory_format=kept),
+            learned.contiguous(memory_format=kept),
             outcome.noisy.contiguous(memory_format=kept),
             outcome.sigma,
         )
@@ -113,6 +116,8 @@ def _step(degradation: Degradation, side: int) -> Step:
             return jpeg_step(degradation, side)
         case Jpeg2000():
             return jpeg2000_step(degradation, side)
+        case Camera(iso):
+            return CameraStep(iso, side)
         case Bicubic():
             return BicubicStep(degradation, side)
         case _:
@@ -130,9 +135,12 @@ class _ChainStep:
     def __call__(
         self, image: torch.Tensor, generator: torch.Generator, needed: torch.Tensor | None
     ) -> Outcome:
+        clean: torch.Tensor | None = None
         for step in self._steps:
-            image = step(image, generator, needed).noisy
-        return Outcome(image)
+            outcome = step(image, generator, needed)
+            image = outcome.noisy
+            clean = outcome.clean if clean is None else centre(clean, step.margin)
+        return Outcome(image, clean=clean)
 
 
 class _ChoiceStep:
@@ -150,15 +158,18 @@ class _ChoiceStep:
         choice = torch.randint(
             len(self._steps), shape, generator=generator, device=generator.device
         )
-        noisy = centre(image, self.margin)
+        noisy = clean = centre(image, self.margin)
         sigma: torch.Tensor | None = torch.zeros(shape, device=image.device)
         for number, step in enumerate(self._steps):
             chosen = choice == number
             own = centre(image, self.margin - step.margin)
             outcome = step(own, generator, chosen if needed is None else chosen & needed)
-            noisy = torch.where(chosen.view(-1, 1, 1, 1), outcome.noisy, noisy)
+            mine = chosen.view(-1, 1, 1, 1)
+            noisy = torch.where(mine, outcome.noisy, noisy)
+            if outcome.clean is not None:
+                clean = torch.where(mine, outcome.clean, clean)
             if sigma is None or outcome.sigma is None:
                 sigma = None
             else:
                 sigma = torch.where(chosen, outcome.sigma, sigma)
-        return Outcome(noisy, sigma)
+        return Outcome(noisy, sigma, clean)

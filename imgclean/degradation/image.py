@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from imgclean.degradation.bicubic import shrink_and_enlarge
+from imgclean.degradation.camera.image import photograph_image
 from imgclean.degradation.drawing import logarithmic, uniform, whole
 from imgclean.degradation.gaussian import add_gaussian
 from imgclean.degradation.jpeg import compress_jpeg
@@ -16,6 +17,7 @@ from imgclean.degradation.jpeg2000 import compress_jpeg2000
 from imgclean.degradation.poisson import add_poisson
 from imgclean.degradation.spec import (
     Bicubic,
+    Camera,
     Chain,
     Choice,
     Gaussian,
@@ -45,7 +47,8 @@ class Degraded:
 
     Attributes:
         clean: [H, W, C] of the input's type: the input, for `bicubic` without the last rows and
-            columns that make no whole pixel of the small image.
+            columns that make no whole pixel of the small image; for `camera` the photograph
+            without noise and compression.
         noisy: float64[H, W, C], white is 1; neither clipped nor rounded unless a codec did it.
         compressed_size: bytes of it, where the last thing that happened is compression.
     """
@@ -90,14 +93,17 @@ def degrade_image(image: NDArray[Any], degradation: Degradation, *, seed: int) -
     step = _Applied(clean / white)
     for part in parts:
         step = application.apply(step.image, part)
+        if step.clean is not None:
+            clean = np.rint(step.clean * white).astype(image.dtype)
     return Degraded(clean, step.image, step.compressed_size)
 
 
 class _Applied(NamedTuple):
-    """What one kind made of an image, and its bytes where that is a codec."""
+    """What one kind made of an image, its bytes where that is a codec, what of it is clean."""
 
     image: NDArray[np.float64]
     compressed_size: int | None = None
+    clean: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,9 @@ class _Application:
                 return _compress(image, compress_jpeg, self._draw(quality, whole))
             case Jpeg2000(rate):
                 return _compress(image, compress_jpeg2000, self._draw(rate, logarithmic))
+            case Camera(iso):
+                clean, noisy = photograph_image(image, iso, self.random)
+                return _Applied(noisy, clean=clean)
             case Bicubic(scale):
                 return _Applied(shrink_and_enlarge(image, scale, self.white))
             case _:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from imgclean.degradation.base import Levelled, Levels
 from imgclean.degradation.spec import (
     Bicubic,
+    Camera,
     Chain,
     Choice,
     Gaussian,
@@ -32,7 +33,7 @@ _BICUBIC = re.compile(r"bicubic:(?P<scale>[234])")
 _HINT = (
     "use gaussian:25 (sigma in grey levels of 255), poisson:4 (photons in a white pixel), "
     "poisson-gaussian:10,25 (both), jpeg:10 (quality), jpeg2000:0.3 (bits per pixel), bicubic:3 "
-    "(2, 3 or 4) or pairs; for a range gaussian:0-55; a+b for one after the other, a|b for one of "
+    "(2, 3 or 4), camera, camera:1600 (ISO) or pairs; for a range gaussian:0-55; a+b for one after the other, a|b for one of "
     "them"
 )
 
@@ -69,6 +70,7 @@ _KINDS: dict[type[Levelled], tuple[_Numbers, ...]] = {
     PoissonGaussian: (_PEAK, _SIGMA),
     Jpeg: (_Numbers(1, 100, whole=True),),
     Jpeg2000: (_Numbers(0.01, 24.0),),
+    Camera: (_Numbers(1, 409600),),
 }
 _BY_NAME = {kind.name: kind for kind in _KINDS}
 
@@ -91,14 +93,16 @@ def _parse_chain(text: str) -> Degradation | None:
         return Pairs()
     parts = tuple(_parse_kind(each.strip()) for each in text.split("+"))
     found = tuple(each for each in parts if each is not None)
-    if len(found) < len(parts):
-        return None
+    if len(found) < len(parts) or any(isinstance(each, Camera) for each in found[1:]):
+        return None  # a camera takes its photograph of a clean scene
     return found[0] if len(found) == 1 else Chain(found)
 
 
 def _parse_kind(text: str) -> Degradation | None:
     if match := _BICUBIC.fullmatch(text):
         return Bicubic(int(match["scale"]))
+    if text == Camera.name:
+        return Camera()
     name, _, values = text.partition(":")
     kind = _BY_NAME.get(name)
     if kind is None:

@@ -15,6 +15,9 @@ from imgclean.errors import InvalidSetting
 if TYPE_CHECKING:
     from imgclean.extension.model_info import Task
 
+CAMERA_ISO = Levels(25.0, 25600.0)
+"""Sensitivities from which `camera` draws: nearly no noise to hardly any image."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gaussian(Levelled):
@@ -91,6 +94,25 @@ class Jpeg2000(Levelled):
     remedy = "deblock"
     papers = ((0.15, 0.3, 0.6),)  # DN-ResNet shows images at 0.15; then each rate doubles
     rate: Levels
+
+
+@dataclass(frozen=True, slots=True)
+class Camera(Levelled):
+    """What a camera does to a scene: a sensor's noise, developed, finished and compressed.
+
+    Every photograph draws its own camera: see `camera.photograph.draw_shot`.
+
+    Attributes:
+        iso: sensitivity; the noise of linear raw light x in [0, 1] has the variance
+            1e-6 ISO x and that of reading it (Brooks et al., CVPR 2019).
+    """
+
+    name = "camera"
+    papers = ((100.0, 400.0, 1600.0, 6400.0, 12800.0),)  # Brooks et al. draw from 100 to 12000
+    iso: Levels = CAMERA_ISO
+
+    def __str__(self) -> str:
+        return self.name if self.iso == CAMERA_ISO else Levelled.__str__(self)
 
 
 @dataclass(frozen=True, slots=True)

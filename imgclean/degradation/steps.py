@@ -15,10 +15,12 @@ class Outcome:
     Attributes:
         noisy: float32[N, C, side, side].
         sigma: float32[N], standard deviations in units of [0, 1], where noise is Gaussian alone.
+        clean: what is to be learned, of the shape of `noisy`, where that is not the image itself.
     """
 
     noisy: torch.Tensor
     sigma: torch.Tensor | None = None
+    clean: torch.Tensor | None = None
 
 
 class Step(Protocol):
