@@ -17,7 +17,7 @@ from imgclean.images.range_choice import parse_range
 from imgclean.images.rasters import MemorySamples
 from imgclean.inference.devices import require_one_device
 from imgclean.inference.passage import pass_through
-from imgclean.inference.selection import Selection, choose
+from imgclean.inference.selection import ImageKind, Selection, choose
 from imgclean.inference.settings import InferenceSettings, require_task
 from imgclean.weightsets.catalogue import installed, is_path
 from imgclean.weightsets.hub.reference import is_hub_reference
@@ -116,7 +116,8 @@ def denoise(
     height, width = (side * settings.scale for side in samples.shape[:2])
     clean = MemorySamples(np.empty((height, width, samples.shape[2]), picture.dtype))
     with _TURN:
-        denoiser = _selection(settings, model, weights).denoiser(picture.space)
+        kind = ImageKind.of(picture.space, picture.dtype)
+        denoiser = _selection(settings, model, weights).denoiser(kind)
         pass_through(
             partial(denoiser.denoise, colours=picture.space == "rgb"),
             MemorySamples(picture.samples),
@@ -166,7 +167,7 @@ def load(
         registry,
         catalogue,
         InferenceSettings(options=_own(options)),
-        channels,
+        ImageKind(channels),
         model=None if is_weights else name,
         weights=name if is_weights else None,
     )

@@ -33,8 +33,8 @@ _BICUBIC = re.compile(r"bicubic:(?P<scale>[234])")
 _HINT = (
     "use gaussian:25 (sigma in grey levels of 255), poisson:4 (photons in a white pixel), "
     "poisson-gaussian:10,25 (both), jpeg:10 (quality), jpeg2000:0.3 (bits per pixel), bicubic:3 "
-    "(2, 3 or 4), camera, camera:1600 (ISO) or pairs; for a range gaussian:0-55; a+b for one after the other, a|b for one of "
-    "them"
+    "(2, 3 or 4), camera, camera:1600 (ISO) or pairs; for a range gaussian:0-55; a+b "
+    "for one after the other, a|b for one of them"
 )
 
 

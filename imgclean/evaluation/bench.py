@@ -16,7 +16,7 @@ from imgclean.evaluation.fresh_process import run_fresh
 from imgclean.evaluation.speed import milliseconds_per_megapixel, rate_of
 from imgclean.events import Benched, Failed, Progressed
 from imgclean.inference.device import choose_device, choose_precision
-from imgclean.inference.selection import choose
+from imgclean.inference.selection import COLOUR, choose
 from imgclean.weightsets.catalogue import installed
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from imgclean.inference.selection import Chosen
     from imgclean.inference.settings import InferenceSettings
     from imgclean.weightsets.catalogue import Catalogue
-
-_COLOUR = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,4 +169,4 @@ def _choose(
     if entry.model:
         task = task_of(registry.model(entry.model).info)
         settings = dataclasses.replace(settings, task=task)
-    return choose(registry, catalogue, settings, _COLOUR, model=entry.model, weights=entry.weights)
+    return choose(registry, catalogue, settings, COLOUR, model=entry.model, weights=entry.weights)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from imgclean.extension.model_info import Task
     from imgclean.extension.registry import Registry
     from imgclean.inference.denoiser import Denoiser
+    from imgclean.inference.selection import ImageKind
     from imgclean.inference.settings import InferenceSettings
     from imgclean.weightsets.catalogue import Catalogue
 
@@ -72,12 +73,12 @@ class Contenders:
     def __len__(self) -> int:
         return len(self._entries) + len(self._baselines)
 
-    def against(self, degradation: Degradation, channels: int, emit: Emit) -> Iterator[Restorer]:
-        """Yield who is measured under a degradation, on images of this many channels.
+    def against(self, degradation: Degradation, kind: ImageKind, emit: Emit) -> Iterator[Restorer]:
+        """Yield who is measured under a degradation, on images of a kind.
 
         Args:
             degradation: what the images show.
-            channels: of the images.
+            kind: of the images.
             emit: gets a warning for weights that were trained for something else.
 
         Raises:
@@ -85,10 +86,8 @@ class Contenders:
         """
         settings = self._settings_for(degradation)
         for entry in self._entries:
-            denoiser = self._selection(entry, degradation, settings).denoiser(
-                "gray" if channels == 1 else "rgb"
-            )
-            self._warn_of_misfits(denoiser, degradation, channels, emit)
+            denoiser = self._selection(entry, degradation, settings).denoiser(kind)
+            self._warn_of_misfits(denoiser, degradation, kind.channels, emit)
             yield ModelRestorer(denoiser)
         for name in self._baselines:
             yield make_baseline(name, settings.unit_sigma)

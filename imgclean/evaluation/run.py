@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from imgclean.degradation.spec import Pairs
 from imgclean.evaluation.colours import CHANNELS, is_usual, usual_colour
 from imgclean.evaluation.crop import cropped_images, cropped_pairs, require_crop
@@ -17,6 +19,7 @@ from imgclean.evaluation.trials import smallest_side
 from imgclean.images.collection import read_clean_images, require_images
 from imgclean.images.name_rules import NameRules
 from imgclean.images.pairs import read_pairs
+from imgclean.inference.selection import COLOUR, ImageKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +122,8 @@ class Evaluation:
         if self.crop is not None:
             pairs = cropped_pairs(pairs, self.crop)
         colour = self.colour or usual_colour(Pairs(), pairs.channels)
-        for restorer in self._contenders(Pairs(), colour):
+        photographs = {image.dtype for image in pairs.noisy} == {np.dtype(np.uint8)}
+        for restorer in self._contenders(Pairs(), colour, photographs=photographs):
             tally = RegionTally() if self.regions else None
             line = measure_pairs(
                 pairs,
@@ -140,8 +144,12 @@ class Evaluation:
         require_crop(self.crop, measurable)
         return 1
 
-    def _contenders(self, degradation: Degradation, colour: Colour) -> list[Restorer]:
-        return list(self.contenders.against(degradation, CHANNELS[colour], self.emit))
+    def _contenders(
+        self, degradation: Degradation, colour: Colour, *, photographs: bool = False
+    ) -> list[Restorer]:
+        channels = CHANNELS[colour]
+        kind = ImageKind(channels, photograph=photographs and channels == COLOUR.channels)
+        return list(self.contenders.against(degradation, kind, self.emit))
 
     def _report(self, line: Evaluated, tally: RegionTally | None) -> None:
         self.emit(line)

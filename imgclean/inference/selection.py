@@ -1,11 +1,13 @@
-"""From `--model` and `--weights` to denoisers, one for each channel count that turns up."""
+"""From `--model` and `--weights` to denoisers, one for each kind of image that turns up."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imgclean.degradation.spec import Bicubic
+import numpy as np
+
+from imgclean.degradation.spec import Bicubic, Pairs
 from imgclean.errors import InvalidSetting, ModelWeightsMismatch
 from imgclean.inference.denoiser import Denoiser
 from imgclean.inference.device import choose_device
@@ -21,6 +23,32 @@ if TYPE_CHECKING:
     from imgclean.inference.settings import InferenceSettings
 
 _GRAY, _COLOUR = 1, 3
+
+
+@dataclass(frozen=True, slots=True)
+class ImageKind:
+    """What of an image decides who cleans it.
+
+    Attributes:
+        channels: that belong together: 3 of RGB, else 1.
+        photograph: whether it is taken for what a camera delivers: colour in 8 bits.
+    """
+
+    channels: int
+    photograph: bool = False
+
+    @classmethod
+    def of(cls, space: ColourSpace, dtype: np.dtype[np.generic]) -> ImageKind:
+        """Return the kind of images of a colour space and a sample type."""
+        if space == "rgb":
+            return PHOTOGRAPH if dtype == np.uint8 else COLOUR
+        return GRAY
+
+
+GRAY = ImageKind(_GRAY)
+COLOUR = ImageKind(_COLOUR)
+PHOTOGRAPH = ImageKind(_COLOUR, photograph=True)
+KINDS = PHOTOGRAPH, COLOUR, GRAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +92,14 @@ class Selection:
         self.device = choose_device(settings.device)
         self._registry = registry
         sets = catalogue or installed()
-        self._denoisers: dict[int, Denoiser] = {}
+        self._denoisers: dict[ImageKind, Denoiser] = {}
         ready: dict[tuple[str, int], Denoiser] = {}
-        for channels in (_COLOUR, _GRAY):
+        for kind in KINDS:
             chosen = choose(
                 registry,
                 sets,
                 settings,
-                channels,
+                kind,
                 model=model,
                 weights=weights,
                 degradation=degradation,
@@ -79,16 +107,16 @@ class Selection:
             key = chosen.weights.name, chosen.weights.config.channels
             if key not in ready:
                 ready[key] = self._prepare(chosen)
-            self._denoisers[channels] = ready[key]
+            self._denoisers[kind] = ready[key]
 
     @property
     def denoisers(self) -> tuple[Denoiser, ...]:
         """Every denoiser of the run, each once."""
         return tuple(dict.fromkeys(self._denoisers.values()))
 
-    def denoiser(self, space: ColourSpace) -> Denoiser:
-        """Return the denoiser for images of this kind: one for RGB, one for all gray channels."""
-        return self._denoisers[_COLOUR if space == "rgb" else _GRAY]
+    def denoiser(self, kind: ImageKind) -> Denoiser:
+        """Return the denoiser for images of a kind."""
+        return self._denoisers[kind]
 
     def _prepare(self, chosen: Chosen) -> Denoiser:
         return Denoiser(
@@ -105,21 +133,21 @@ def require_choice(
 ) -> None:
     """Refuse what `Selection` refuses, as far as that shows without loading a network."""
     sets = installed()
-    for channels in (_COLOUR, _GRAY):
-        choose(registry, sets, settings, channels, model=model, weights=weights)
+    for kind in KINDS:
+        choose(registry, sets, settings, kind, model=model, weights=weights)
 
 
 def choose(
     registry: Registry,
     catalogue: Catalogue,
     settings: InferenceSettings,
-    channels: int,
+    kind: ImageKind,
     *,
     model: str | None,
     weights: str | None,
     degradation: Degradation | None = None,
 ) -> Chosen:
-    """Return the model and the weight set for images of this many channels.
+    """Return the model and the weight set for images of a kind.
 
     Raises: as `Selection`.
     """
@@ -142,18 +170,21 @@ def choose(
         )
     if named and not named.info.needs_weights:
         built_for = named.info.channels
-        channels = channels if channels in built_for else built_for[0]
+        channels = kind.channels if kind.channels in built_for else built_for[0]
         return _chosen(named, weightless(named.info, channels), settings)
+    if isinstance(degradation, Pairs):  # which says nothing of what the images show
+        degradation = None
     if degradation is None and settings.task == "upscale":
         degradation = Bicubic(settings.scale)
     names = frozenset(each.info.name for each in registry.models())
     wanted = Wanted(
-        channels=channels,
+        channels=kind.channels,
         models=names,
         task=settings.task,
         model=named.info.name if named else None,
         sigma=settings.sigma,
         degradation=degradation,
+        photograph=kind.photograph,
     )
     found = choose_weight_set(catalogue.sets.values(), wanted, catalogue.available)
     return _chosen(named or registry.model(found.config.model), found, settings)

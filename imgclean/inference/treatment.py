@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from imgclean.inference.introductions import Introductions
+from imgclean.inference.selection import ImageKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +110,6 @@ class Denoising:
 
     def choose(self, job: Job, like: Picture, page: int) -> Tool:  # noqa: ARG002 - all alike
         """Return the denoiser for images of this kind."""
-        denoiser = self._selection.denoiser(like.space)
+        denoiser = self._selection.denoiser(ImageKind.of(like.space, like.dtype))
         self._introductions.introduce(denoiser, like)
         return Tool(partial(denoiser.denoise, colours=like.space == "rgb"), denoiser)

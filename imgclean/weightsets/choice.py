@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imgclean.degradation.spec import Gaussian
+from imgclean.degradation.spec import Camera, Gaussian
 from imgclean.errors import NoModelInstalled
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Wanted:
         models: names of the models that are installed.
         sigma: known noise level in grey levels of 255, or None.
         degradation: known degradation, or None; goes before `sigma`.
+        photograph: whether, where nothing is known, it is taken for a photograph.
     """
 
     channels: int
@@ -36,13 +37,19 @@ class Wanted:
     model: str | None = None
     sigma: float | None = None
     degradation: Degradation | None = None
+    photograph: bool = False
 
     @property
     def known(self) -> Degradation | None:
-        """What is known of the degradation: itself, or noise of the known level, or nothing."""
-        if self.degradation is None and self.sigma is not None:
+        """What is known of the degradation, or taken for it, or nothing.
+
+        Itself, or noise of the known level; to denoise, what a camera makes of a photograph.
+        """
+        if self.degradation is not None:
+            return self.degradation
+        if self.sigma is not None:
             return Gaussian.at(self.sigma)
-        return self.degradation
+        return Camera() if self.photograph and self.task == "denoise" else None
 
 
 def choose_weight_set(

@@ -5,7 +5,7 @@ import pytest
 
 from imgclean.errors import InvalidSetting, ModelWeightsMismatch, UnknownModel, UnknownWeightSet
 from imgclean.extension.loader import load_plugins
-from imgclean.inference.selection import Selection
+from imgclean.inference.selection import COLOUR, GRAY, Selection
 from imgclean.inference.settings import InferenceSettings
 
 
@@ -15,14 +15,14 @@ def select(**named):
 
 def test_gray_and_colour_images_get_their_own_denoiser():
     selection = select()
-    assert selection.denoiser("rgb").weights.config.channels == 3
-    assert selection.denoiser("gray").weights.config.channels == 1
+    assert selection.denoiser(COLOUR).weights.config.channels == 3
+    assert selection.denoiser(GRAY).weights.config.channels == 1
     assert len(selection.denoisers) == 2
 
 
 def test_named_weights_serve_every_image(small_set):
     selection = select(weights=str(small_set))
-    assert selection.denoiser("gray") is selection.denoiser("rgb")
+    assert selection.denoiser(GRAY) is selection.denoiser(COLOUR)
     assert len(selection.denoisers) == 1
 
 
@@ -75,7 +75,7 @@ def test_a_model_without_parameters_needs_no_weight_set(tmp_path, monkeypatch):
     (info / "entry_points.txt").write_text("[imgclean.plugins]\nhalves = imgclean_halves\n")
     monkeypatch.syspath_prepend(tmp_path)
     selection = select(model="halves")
-    assert [selection.denoiser(n).weights.config.channels for n in ("gray", "rgb")] == [1, 3]
+    assert [selection.denoiser(n).weights.config.channels for n in (GRAY, COLOUR)] == [1, 3]
     with pytest.raises(InvalidSetting, match="halves does denoise, not deblock"):
         Selection(load_plugins(), InferenceSettings(device="cpu", task="deblock"), model="halves")
     sys.modules.pop("imgclean_halves", None)

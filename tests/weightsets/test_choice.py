@@ -119,3 +119,25 @@ def test_where_nothing_fits_the_hint_says_to_install_sets_or_to_train_one_if_the
 def test_sets_of_models_that_are_not_installed_are_left_out():
     with pytest.raises(NoModelInstalled):
         chosen([weight_set("x", model="absent")])
+
+
+def test_a_photograph_is_cleaned_by_a_set_for_photographs():
+    photo = weight_set("photo", noise="camera")
+    eager = weight_set("eager", preference=9)
+    assert chosen([eager, photo], photograph=True) == "photo"
+    assert chosen([eager, photo]) == "eager"
+    assert chosen([eager], photograph=True) == "eager"
+    assert chosen([eager, photo], photograph=True, sigma=25) == "eager"
+    degradation = parse_degradation("gaussian:5")
+    assert chosen([eager, photo], photograph=True, degradation=degradation) == "eager"
+
+
+def test_a_photograph_is_deblocked_as_any_other_image():
+    photo = weight_set("photo", noise="camera")
+    jpeg = weight_set("jpeg", noise="jpeg:5-99", task="deblock")
+    assert chosen([jpeg, photo], photograph=True, task="deblock") == "jpeg"
+
+
+def test_among_sets_for_photographs_the_preferred_one_is_taken():
+    sets = [weight_set("first", noise="camera"), weight_set("best", noise="camera", preference=1)]
+    assert chosen(sets, photograph=True) == "best"

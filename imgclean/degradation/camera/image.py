@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from imgclean.degradation.camera.jpeg_transform import ycc_from_rgb
-from imgclean.degradation.camera.photograph import Camera, draw_shot
+from imgclean.degradation.camera.photograph import Camera, Photograph, draw_shot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,11 +49,9 @@ def photograph_image(
     camera = Camera((height, width))
     scene = _mirrored(image, camera.margin).expand(-1, _COLOURS, -1, -1)
     photograph = camera(scene, shot, generator)
-    if channels == _COLOURS:
-        parts = photograph
-    else:
-        parts = tuple(ycc_from_rgb(each)[:, :1] for each in photograph)
-    return PhotographedImage(*(each[0].permute(1, 2, 0).double().numpy() for each in parts))
+    if channels != _COLOURS:
+        photograph = Photograph(*(ycc_from_rgb(each)[:, :1] for each in photograph))
+    return PhotographedImage(*(each[0].permute(1, 2, 0).double().numpy() for each in photograph))
 
 
 def _mirrored(scene: NDArray[np.float64], margin: int) -> torch.Tensor:

@@ -98,7 +98,7 @@ def _cosines(device: torch.device) -> torch.Tensor:
 
 
 def _enlarged(small: torch.Tensor) -> torch.Tensor:
-    """Return planes of twice the sides by a triangle filter, 3/4 of the nearer and 1/4 of the next."""
+    """Return planes of twice the sides by a triangle filter: 3/4 of the nearer, 1/4 of the next."""
     padded = functional.pad(small, (1, 1, 1, 1), mode="replicate")
     size = 2 * padded.shape[2], 2 * padded.shape[3]
     doubled = functional.interpolate(padded, size, mode="bilinear", align_corners=False)

@@ -123,9 +123,10 @@ class Camera:
         beyond = max(each - side for each, side in zip(self._delivered, size, strict=True))
         self.margin = beyond + self._context
         # even, as the scene's side: so that at one pixel for one no pixel falls between two
-        self._sensor = tuple(
+        height, width = (
             2 * math.ceil(side * _FINEST_SENSOR / 2) + 2 * _CONTEXT for side in self._delivered
         )
+        self._sensor = height, width
 
     def __call__(self, scene: torch.Tensor, shot: Shot, generator: torch.Generator) -> Photograph:
         """Return photographs.
