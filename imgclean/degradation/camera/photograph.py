@@ -83,7 +83,7 @@ def draw_shot(iso: Levels, count: int, generator: torch.Generator) -> Shot:
     draw = Draw(count, generator)
     noise = draw_sensor_noise(iso, draw)
     deviation = torch.sqrt(_TYPICAL_LIGHT * noise.shot + noise.read)
-    smoothed = draw.happens(0.4)
+    smoothed = draw.happens(0.55)
     resized = draw.happens(0.4)
     return Shot(
         lens=draw.happens(0.5) * draw.uniform(0.3, _LENS_BLUR),
@@ -91,8 +91,8 @@ def draw_shot(iso: Levels, count: int, generator: torch.Generator) -> Shot:
         noise=noise,
         development=draw_development(draw),
         demosaicing=draw.whole(3),
-        chroma_smoothing=smoothed * draw.uniform(0, CHROMA_BLUR),
-        luma_smoothing=smoothed * draw.uniform(0, 2) * deviation,
+        chroma_smoothing=smoothed * draw.uniform(0.5, CHROMA_BLUR),
+        luma_smoothing=smoothed * draw.uniform(0, 3) * deviation,
         sharpening=draw.happens(0.4) * draw.uniform(0, 0.8),
         compressed=draw.happens(0.8),
         quality=70.0 + draw.whole(31),
@@ -160,7 +160,8 @@ class Camera:
         development = shot.development.twice()
         balanced = white_balance(raw, development.gains).clamp_(max=1)
         image = from_balanced(_demosaiced(balanced, shot.demosaicing.repeat(2)), development)
-        image = smooth(image, shot.chroma_smoothing.repeat(2), shot.luma_smoothing.repeat(2))
+        noisy = image[len(shot.noise.shot) :]
+        image = smooth(image, shot.chroma_smoothing, shot.luma_smoothing, guide=noisy)
         image = sharpen(image, shot.sharpening.repeat(2))
         return resample(image, 1 / shot.pixels.repeat(2), self._delivered).clamp_(0, 1)
 
