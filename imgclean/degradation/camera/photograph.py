@@ -11,7 +11,7 @@ import torch
 from imgclean.degradation.camera.development import draw_development, from_balanced, to_raw
 from imgclean.degradation.camera.filters import gaussian_blur, resample
 from imgclean.degradation.camera.finishing import CHROMA_BLUR, sharpen, smooth
-from imgclean.degradation.camera.jpeg_transform import GRID, jpeg_losses
+from imgclean.degradation.camera.jpeg_transform import GRID, jpeg_losses, ycc_from_rgb
 from imgclean.degradation.camera.mosaic import (
     demosaic_bilinear,
     demosaic_directed,
@@ -58,6 +58,7 @@ class Shot:
         demosaicing: int64[N], 0 bilinear, 1 linear, 2 directed.
         chroma_smoothing, luma_smoothing: as `finishing.smooth` takes them; both 0 for none.
         sharpening: amount of the unsharp mask.
+        monochrome: whether the camera delivers black and white.
         compressed: whether it is a JPEG file.
         quality: libjpeg's.
         halved: whether chroma has half the resolution.
@@ -72,6 +73,7 @@ class Shot:
     chroma_smoothing: torch.Tensor
     luma_smoothing: torch.Tensor
     sharpening: torch.Tensor
+    monochrome: torch.Tensor
     compressed: torch.Tensor
     quality: torch.Tensor
     halved: torch.Tensor
@@ -94,6 +96,7 @@ def draw_shot(iso: Levels, count: int, generator: torch.Generator) -> Shot:
         chroma_smoothing=smoothed * draw.uniform(0.5, CHROMA_BLUR),
         luma_smoothing=smoothed * draw.uniform(0, 3) * deviation,
         sharpening=draw.happens(0.4) * draw.uniform(0, 0.8),
+        monochrome=draw.happens(0.05),
         compressed=draw.happens(0.8),
         quality=70.0 + draw.whole(31),
         halved=draw.happens(0.5),
@@ -163,6 +166,8 @@ class Camera:
         noisy = image[len(shot.noise.shot) :]
         image = smooth(image, shot.chroma_smoothing, shot.luma_smoothing, guide=noisy)
         image = sharpen(image, shot.sharpening.repeat(2))
+        luma = ycc_from_rgb(image)[:, :1]
+        image = torch.where(spread(shot.monochrome.repeat(2)), luma, image)
         return resample(image, 1 / shot.pixels.repeat(2), self._delivered).clamp_(0, 1)
 
 
