@@ -51,18 +51,24 @@ def begin_network(
         torch.manual_seed(stage.seed + index)
         network = build_network(info, validate_options(info, stage.options))
     of_stage = recipe.stages[index] if recipe.stages else None
-    if of_stage is not None and of_stage.init == FRESH:
+    init, into = (of_stage.init, of_stage.into) if of_stage is not None else (None, None)
+    if init == FRESH:
         return network
-    if of_stage is not None and of_stage.init is not None:
-        inherit(network, _tensors_of(of_stage.init, of_stage.into, info), emit)
+    of_part = {}
+    if init is not None:
+        of_part = _fitting(network, _tensors_of(init, into, info))
+    if init is not None and into is None:
+        inherit(network, of_part, emit)
     elif before is not None:
-        inherit(network, before, emit)
+        inherit(network, {**before, **of_part}, emit)
     elif not index and recipe.init is not None:
         weights = find(recipe.init, installed(), (info,))
-        if of_stage is not None and "options" in of_stage.changes:  # another network than its
-            inherit(network, read_tensors(weights), emit)
-        else:
+        if of_stage is None or (into is None and "options" not in of_stage.changes):
             load_tensors(info, network, weights)
+        else:  # another network than its, or with a part of another set
+            inherit(network, {**read_tensors(weights), **of_part}, emit)
+    elif of_part:
+        inherit(network, of_part, emit)
     return network
 
 
@@ -88,10 +94,25 @@ def inherit(network: torch.nn.Module, earlier: Mapping[str, torch.Tensor], emit:
     Raises:
         InvalidSetting: nothing is the same.
     """
+    same = _fitting(network, earlier)
+    network.load_state_dict(same, strict=False)
+    fresh = len(network.state_dict()) - len(same)
+    if fresh:
+        emit(Note(message=f"{len(same)} tensors are inherited, {fresh} begin fresh"))
+
+
+def _fitting(
+    network: torch.nn.Module, tensors: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Return what has name and shape of a tensor of the network.
+
+    Raises:
+        InvalidSetting: nothing has.
+    """
     own = network.state_dict()
     same = {
         name: tensor
-        for name, tensor in earlier.items()
+        for name, tensor in tensors.items()
         if name in own and own[name].shape == tensor.shape
     }
     if own and not same:
@@ -99,10 +120,7 @@ def inherit(network: torch.nn.Module, earlier: Mapping[str, torch.Tensor], emit:
             "the network to begin from is another one: nothing of it fits",
             hint="stages may change options that keep names and shapes of some layers",
         )
-    network.load_state_dict(same, strict=False)
-    fresh = len(own) - len(same)
-    if fresh:
-        emit(Note(message=f"{len(same)} tensors are inherited, {fresh} begin fresh"))
+    return same
 
 
 def freeze_parameters(network: torch.nn.Module, patterns: tuple[str, ...]) -> None:

@@ -26,7 +26,7 @@ class Stage(BaseModel):
         init: what it begins from: `fresh`, or a weight set, a name or a path; None for what the
             stage before has made, and in the first stage for the run's.
         into: the part of the network, as `naive`, for which `init` is, be it another model's; the
-            rest begins fresh.
+            rest begins as it would without `init`.
         share: part of the run's budget, in proportion to that of the other stages.
         freeze: shell patterns; parameters whose names match stay as they are.
     """

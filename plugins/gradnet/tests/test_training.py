@@ -73,3 +73,22 @@ def test_the_naive_block_may_begin_as_another_models_weight_set(tmp_path):
     for name, each in tensors.items():
         torch.testing.assert_close(own[name], each)
     assert f"{len(tensors)} tensors are inherited" in notes[0].message
+
+
+def test_a_part_from_another_set_leaves_the_rest_as_it_would_begin_without(tmp_path):
+    small = write_small_set(tmp_path / "small")
+    options = SMALL | {"naive": "dncnn", "naive_options": {"depth": 3, "width": 4}}
+    stages = [
+        {"name": "first"},
+        {"name": "second", "init": str(small), "into": "naive.network", "freeze": ["naive.*"]},
+    ]
+    recipe = read_recipe({"model": "gradnet", "options": options, "stages": stages})
+    first = begin_network(recipe, 0, GRADNET, None, lambda _: None).state_dict()
+    before = {name: torch.randn_like(each) for name, each in first.items()}
+    notes = []
+    network = begin_network(recipe, 1, GRADNET, before, notes.append)
+    for name, each in read_tensors(WeightSet(read_config(small), small)).items():
+        torch.testing.assert_close(network.naive.network.state_dict()[name], each)
+    for name, each in network.main.state_dict().items():
+        torch.testing.assert_close(each, before[f"main.{name}"])
+    assert not notes
