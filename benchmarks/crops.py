@@ -69,10 +69,11 @@ def versions(path: Path, weights: list[str], noise: str) -> list[Levels]:
     """Return a picture noisy, cleaned by each set, and clean; each uint8[H, W, C]."""
     channels = find(weights[0], installed(), ()).config.channels
     found = read_clean_images((path,), channels="own", smallest=1, emit=ignore)
-    clean = in_colour(found.images[0], "gray" if channels == 1 else "rgb")
-    noisy = degrade_image(clean, parse_degradation(noise), seed=0).noisy.astype(np.float32)
+    scene = in_colour(found.images[0], "gray" if channels == 1 else "rgb")
+    degraded = degrade_image(scene, parse_degradation(noise), seed=0)
+    noisy = degraded.noisy.astype(np.float32)
     cleaned = [imgclean.denoise(noisy, weights=each) for each in weights]
-    return [*(_levels(each) for each in (noisy, *cleaned)), clean]
+    return [*(_levels(each) for each in (noisy, *cleaned)), degraded.clean]
 
 
 def beside(crops: list[Levels], enlarge: int) -> Levels:

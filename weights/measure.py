@@ -3,8 +3,8 @@
     python weights/measure.py dncnn-gray-blind --data test/
     python weights/measure.py dncnn-gray-blind runs/mine/ --data test/ --add-noise gaussian:40
 
-`--data` holds the folders that `TABLES` and `EDGES` name. A set is a folder beside this script, or
-a path. Tables are measured in float32, the papers' arithmetic,
+`--data` holds the folders that `TABLES` and `EDGES` name, `--real` those of `REAL_PAIRS`, on which sets
+for photographs are measured. A set is a folder beside this script, or a path. Tables are measured in float32, the papers' arithmetic,
 unless `--precision` says otherwise. `--measure blur` has blur in them too, `--measure lpips` LPIPS.
 
 Then the edges of the domain are checked, on the images of `EDGES` and in the precision that users
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -24,6 +25,7 @@ from rich.console import Console
 from imgclean.cli.options import prepare_process
 from imgclean.cli.reporting import reporting
 from imgclean.degradation.parsing import parse_degradation
+from imgclean.degradation.spec import Camera
 from imgclean.errors import ImgcleanError
 from imgclean.evaluation.measures import MEASURES, make_measures, require_measures, window_of
 from imgclean.evaluation.restorers import ModelRestorer
@@ -31,6 +33,8 @@ from imgclean.evaluation.results import as_results, measure_levels
 from imgclean.evaluation.trials import smallest_side
 from imgclean.extension.loader import load_plugins
 from imgclean.images.collection import read_clean_images
+from imgclean.images.name_rules import NameRules
+from imgclean.images.pairs import read_pairs
 from imgclean.inference.denoiser import Denoiser
 from imgclean.inference.device import PrecisionChoice, choose_device
 from imgclean.inference.settings import InferenceSettings
@@ -65,6 +69,7 @@ EDGES: dict[Task, tuple[str, tuple[str, ...]]] = {
         (
             *(f"gaussian:{each}" for each in (5, 10, 15, 25, 35, 50, 55)),
             *(f"poisson:{each}" for each in (5, 30, 200, 1000)),
+            *(f"camera:{each}" for each in (100, 400, 1600, 6400, 25600)),
         ),
     ),
     "upscale": ("set5", tuple(f"bicubic:{each}" for each in (2, 3, 4))),
@@ -73,6 +78,12 @@ EDGES: dict[Task, tuple[str, tuple[str, ...]]] = {
 """A folder for each task, and the points at which a set must not do harm, in its domain."""
 
 COLOUR_EDGES = "set5"
+
+REAL_PAIRS = {
+    "polyu100": ("*_mean*", "s/_mean/_real/"),
+    "sidd12": ("GT_*", "s/GT/NOISY/"),
+}
+"""Folders of real pairs: which are the clean images, and how the noisy ones' names follow."""
 
 Points = dict[str, list["Degradation"]]
 """Levels to measure at, by folder."""
@@ -87,6 +98,7 @@ def main() -> int:
     )
     parser.add_argument("sets", nargs="+", metavar="SET", help="folder beside this script, or path")
     parser.add_argument("--data", type=Path, required=True, help="folder of the test sets")
+    parser.add_argument("--real", type=Path, help="folder of the real pairs")
     parser.add_argument(
         "--add-noise", action="append", default=[], metavar="SPEC", help="another edge to check"
     )
@@ -115,7 +127,11 @@ def main() -> int:
             line
             for name in arguments.sets
             for line in measure_set(
-                folder_of(name), arguments.data, added, arguments.precision, measures
+                folder_of(name),
+                Images(arguments.data, arguments.real),
+                added,
+                arguments.precision,
+                measures,
             )
         ]
     except ImgcleanError as error:
@@ -125,6 +141,19 @@ def main() -> int:
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class Images:
+    """Where the test images are.
+
+    Attributes:
+        tests: folder of the test sets.
+        real: folder of the real pairs, if they are at hand.
+    """
+
+    tests: Path
+    real: Path | None = None
+
+
 def folder_of(name: str) -> Path:
     """Return the folder of a set."""
     return Path(name) if is_path(name) else HERE / name
@@ -132,7 +161,7 @@ def folder_of(name: str) -> Path:
 
 def measure_set(
     folder: Path,
-    data: Path,
+    data: Images,
     added: Iterable[Degradation],
     precision: PrecisionChoice,
     measures: Sequence[Measure] = (),
@@ -144,12 +173,16 @@ def measure_set(
     """
     weights = WeightSet(read_config(folder), folder)
     tables, around = tables_of(weights.config), edges_of(weights.config, added)
-    lines = sum(map(len, (*tables.values(), *around.values())))
+    real = data.real if weights.config.domain.covers(Camera()) else None
+    lines = sum(map(len, (*tables.values(), *around.values()))) + len(REAL_PAIRS) * bool(real)
     with reporting(lines, json_lines=False, quiet=False) as emit:
-        results = measured(tables, data, restorer_of(weights, precision), emit, measures)
+        restorer = restorer_of(weights, precision)
+        results = measured(tables, data.tests, restorer, emit, measures)
+        if real:
+            results += measured_pairs(real, restorer, emit, measures)
         config = weights.config.model_copy(update={"results": as_results(results)})
         write_config(folder, config)
-        edges = measured(around, data, restorer_of(weights, "auto"), emit)
+        edges = measured(around, data.tests, restorer_of(weights, "auto"), emit)
     say(f"{weights.name}, written:", *map(shown, results), sep="\n  ")
     say(f"{weights.name}, edges:", *map(shown, edges), sep="\n  ")
     return [each for each in (*results, *edges) if each.psnr < each.input_psnr]
@@ -208,6 +241,26 @@ def measured(
         smallest = smallest_side(levels, window_of(measures))
         images = read_clean_images((data / folder,), channels="own", smallest=smallest, emit=emit)
         lines += measure_levels(images, levels, restorer, emit=emit, whole=True, measures=measures)
+    return lines
+
+
+def measured_pairs(
+    folder: Path, restorer: ModelRestorer, emit: Emit, measures: Sequence[Measure] = ()
+) -> list[Evaluated]:
+    """Return a line for each folder of real pairs."""
+    lines = []
+    for title, (clean, match) in REAL_PAIRS.items():
+        pairs = read_pairs(
+            folder / title,
+            folder / title,
+            match=match,
+            channels=restorer.denoiser.weights.config.channels,
+            smallest=window_of(measures),
+            emit=emit,
+            keep_depth=True,
+            rules=NameRules(include=(clean,)),
+        )
+        lines += measure_levels(pairs, [], restorer, emit=emit, whole=True, measures=measures)
     return lines
 
 

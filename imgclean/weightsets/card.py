@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from imgclean.degradation.spec import CAMERA_ISO, Camera
 from imgclean.weightsets.config import UNKNOWN_LICENCE, Conversion, Provenance
 from imgclean.weightsets.front_matter import render_front_matter
 
@@ -61,6 +62,7 @@ def _domain(noise: str) -> str:
         return "`pairs`, what the noisy images of its training pairs show"
     units = ["photons in a white pixel"] if "poisson" in noise else []
     units += ["sigma in grey levels of 255"] if "gaussian" in noise else []
+    units += [f"photographs, ISO {CAMERA_ISO}"] if noise == Camera.name else []
     return f"`{noise}`" + (f" ({', '.join(units)})" if units else "")
 
 
