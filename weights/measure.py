@@ -3,9 +3,10 @@
     python weights/measure.py dncnn-gray-blind --data test/
     python weights/measure.py dncnn-gray-blind runs/mine/ --data test/ --add-noise gaussian:40
 
-`--data` holds the folders that `TABLES` and `EDGES` name, `--real` those of `REAL_PAIRS`, on which sets
-for photographs are measured. A set is a folder beside this script, or a path. Tables are measured in float32, the papers' arithmetic,
-unless `--precision` says otherwise. `--measure blur` has blur in them too, `--measure lpips` LPIPS.
+`--data` holds the folders that `TABLES` and `EDGES` name, `--real` those of `REAL_PAIRS`, on which
+sets for photographs are measured. A set is a folder beside this script, or a path. Tables are
+measured in float32, the papers' arithmetic, unless `--precision` says otherwise. `--measure blur`
+has blur in them too, `--measure lpips` LPIPS.
 
 Then the edges of the domain are checked, on the images of `EDGES` and in the precision that users
 get: no set may leave images worse than they were. Exit code 1, with the lines concerned, if one
