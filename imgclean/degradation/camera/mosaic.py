@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch.nn import functional
-
-REACH = 4
-"""Pixels around one from which its colour is made, at most."""
 
 
 def mosaic(light: torch.Tensor) -> torch.Tensor:
@@ -14,11 +13,9 @@ def mosaic(light: torch.Tensor) -> torch.Tensor:
 
     Rows and columns count from the image's first pixel, which is red.
     """
-    red, green_first, green_second, blue = _places(light)
-    planes = light.unbind(1)
-    return (
-        planes[0] * red + planes[1] * (green_first + green_second) + planes[2] * blue
-    ).unsqueeze(1)
+    red, green, blue = light.split(1, dim=1)
+    odd_row, odd_column = _odd(light)
+    return torch.where(odd_row ^ odd_column, green, torch.where(odd_row, blue, red))
 
 
 def white_balance(raw: torch.Tensor, gains: torch.Tensor) -> torch.Tensor:
@@ -29,143 +26,128 @@ def white_balance(raw: torch.Tensor, gains: torch.Tensor) -> torch.Tensor:
     return raw * mosaic(gains[:, :, None, None].expand(-1, -1, *raw.shape[2:]))
 
 
-def demosaic_bilinear(raw: torch.Tensor) -> torch.Tensor:
-    """Return float32[N, 3, H, W] of [N, 1, H, W]: the mean of the nearest pixels of a colour."""
-    red, green_first, green_second, blue = _places(raw)
-    green = green_first + green_second
-    near = _filtered(raw * green, _CROSS) + raw * green
-    return torch.cat(
-        [_filtered(raw * red, _TENT), near, _filtered(raw * blue, _TENT)],
-        dim=1,
+class Neighbours(NamedTuple):
+    """What is around each pixel of a mosaic; beyond the border it is mirrored.
+
+    All are float32[N, 1, H, W]. Pixels of its own colour are two away in its row and column.
+
+    Attributes:
+        own: the mosaic itself.
+        across, down, diagonal: means of the two next in its row, of the two in its column, of the
+            four at its corners.
+        step_across, step_down: differences of the two next in its row, in its column.
+        bend_across, bend_down: second differences, twice the pixel less the two of its own colour.
+    """
+
+    own: torch.Tensor
+    across: torch.Tensor
+    down: torch.Tensor
+    diagonal: torch.Tensor
+    step_across: torch.Tensor
+    step_down: torch.Tensor
+    bend_across: torch.Tensor
+    bend_down: torch.Tensor
+
+
+def neighbours(raw: torch.Tensor) -> Neighbours:
+    """Return the neighbours in float32[N, 1, H, W], both sides 3 pixels at least."""
+    padded = functional.pad(raw, (2, 2, 2, 2), mode="reflect")
+    columns = padded[:, :, 2:-2]
+    rows = padded[..., 2:-2]
+    left, right = columns[..., 1:-3], columns[..., 3:-1]
+    above, below = rows[:, :, 1:-3], rows[:, :, 3:-1]
+    beside = padded[..., 1:-3] + padded[..., 3:-1]
+    twice = 2 * raw
+    return Neighbours(
+        raw,
+        (left + right).mul_(0.5),
+        (above + below).mul_(0.5),
+        (beside[:, :, 1:-3] + beside[:, :, 3:-1]).mul_(0.25),
+        left - right,
+        above - below,
+        twice - columns[..., :-4] - columns[..., 4:],
+        twice - rows[:, :, :-4] - rows[:, :, 4:],
     )
 
 
-def demosaic_linear(raw: torch.Tensor) -> torch.Tensor:
+def demosaic_bilinear(around: Neighbours) -> torch.Tensor:
+    """Return float32[N, 3, H, W]: the mean of the nearest pixels of a colour."""
+    cross = (around.across + around.down).mul_(0.5)
+    return _coloured(around.own, cross, around.across, around.down, around.diagonal)
+
+
+def demosaic_linear(around: Neighbours) -> torch.Tensor:
     """Return float32[N, 3, H, W] by the gradient-corrected linear filters of Malvar et al.
 
     "High-quality linear interpolation for demosaicing of Bayer-patterned color images", ICASSP
-    2004, Figure 2.
+    2004, Figure 2: the mean of the nearest and a share of how much the pixel's own colour bends.
     """
-    red, green_first, green_second, blue = _places(raw)
-    found = _filtered(raw, _MALVAR)
-    at_cross, along_row, along_column, at_diagonal = found.split(1, dim=1)
-    green = green_first + green_second
-    return torch.cat(
-        [
-            raw * red + along_row * green_first + along_column * green_second + at_diagonal * blue,
-            raw * green + at_cross * (red + blue),
-            raw * blue + along_row * green_second + along_column * green_first + at_diagonal * red,
-        ],
-        dim=1,
+    own, across, down, diagonal, *_, bend_across, bend_down = around
+    bend = bend_across + bend_down
+    cross = (across + down).mul_(0.5).add_(bend, alpha=1 / 8)
+    # of green's nearest of its own colour four are at its corners
+    corners = (own - diagonal).mul_(0.5)
+    return _coloured(
+        own,
+        cross,
+        (across + corners).add_(bend_across, alpha=1 / 8).sub_(bend_down, alpha=1 / 16),
+        (down + corners).add_(bend_down, alpha=1 / 8).sub_(bend_across, alpha=1 / 16),
+        bend.mul_(3 / 16).add_(diagonal),
     )
 
 
-def demosaic_directed(raw: torch.Tensor) -> torch.Tensor:
+def demosaic_directed(around: Neighbours) -> torch.Tensor:
     """Return float32[N, 3, H, W] with green taken along edges, not across them.
 
     Hamilton and Adams, US patent 5,629,734 (1997): green along the direction of the smaller
     gradient, then red and blue by the bilinear mean of their difference from green.
     """
-    red, green_first, green_second, blue = _places(raw)
-    across, down, change_across, change_down = _filtered(raw, _DIRECTED).split(1, dim=1)
-    gradient_across = _filtered(raw, _GREEN_ACROSS).abs() + change_across.abs()
-    gradient_down = _filtered(raw, _GREEN_DOWN).abs() + change_down.abs()
-    both = (across + down) / 2
-    inside = torch.where(
-        gradient_across < gradient_down,
-        across,
-        torch.where(gradient_down < gradient_across, down, both),
-    )
-    green = torch.where(green_first + green_second > 0, raw, inside)
-    difference = raw - green
+    raw = around.own
+    across = around.across.add(around.bend_across, alpha=1 / 4)
+    down = around.down.add(around.bend_down, alpha=1 / 4)
+    slope_across = around.step_across.abs().add_(around.bend_across.abs())
+    slope_down = around.step_down.abs().add_(around.bend_down.abs())
+    share = (slope_down - slope_across).sign_().add_(1).mul_(0.5)  # 1/2 where both are equal
+    odd_row, odd_column = _odd(raw)
+    green = torch.where(odd_row ^ odd_column, raw, torch.lerp(down, across, share))
+    chroma = neighbours(raw - green)
+    coloured = _coloured(chroma.own, chroma.own, chroma.across, chroma.down, chroma.diagonal)
+    coloured[:, 1] = 0
+    return coloured.add_(green)
+
+
+def _coloured(
+    own: torch.Tensor,
+    cross: torch.Tensor,
+    across: torch.Tensor,
+    down: torch.Tensor,
+    diagonal: torch.Tensor,
+) -> torch.Tensor:
+    """Return float32[N, 3, H, W] from what a colour would be by its nearest, as they lie.
+
+    Args:
+        own: the pixel's own.
+        cross: green at red and blue, between four.
+        across, down: red or blue at green, between two in its row, in its column.
+        diagonal: red at blue and blue at red, between four.
+    """
+    odd_row, odd_column = _odd(own)
+    green_here = odd_row ^ odd_column
+    red_row = torch.where(odd_row, down, across)
+    blue_row = torch.where(odd_row, across, down)
     return torch.cat(
         [
-            green + _filtered(difference * red, _TENT),
-            green,
-            green + _filtered(difference * blue, _TENT),
+            torch.where(green_here, red_row, torch.where(odd_row, diagonal, own)),
+            torch.where(green_here, own, cross),
+            torch.where(green_here, blue_row, torch.where(odd_row, own, diagonal)),
         ],
         dim=1,
     )
 
 
-def _places(image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return float32[H, W] that are 1 at red, at green in red's rows, in blue's rows, at blue."""
+def _odd(image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return bool[H, 1] and bool[W], whether a row and a column has an odd number."""
     height, width = image.shape[2:]
-    odd_row = (torch.arange(height, device=image.device) % 2).float().view(-1, 1)
-    odd_column = (torch.arange(width, device=image.device) % 2).float()
-    return (
-        (1 - odd_row) * (1 - odd_column),
-        (1 - odd_row) * odd_column,
-        odd_row * (1 - odd_column),
-        odd_row * odd_column,
-    )
-
-
-def _filtered(
-    raw: torch.Tensor, kernels: tuple[tuple[tuple[float, ...], ...], ...]
-) -> torch.Tensor:
-    """Return float32[N, K, H, W], one plane after each of K filters; mirrored at the border."""
-    weights = raw.new_tensor(kernels).unsqueeze(1)
-    reach = weights.shape[-1] // 2
-    padded = functional.pad(raw, (reach, reach, reach, reach), mode="reflect")
-    return functional.conv2d(padded, weights)
-
-
-_TENT = (((0.25, 0.5, 0.25), (0.5, 1.0, 0.5), (0.25, 0.5, 0.25)),)
-_CROSS = (((0.0, 0.25, 0.0), (0.25, 0.0, 0.25), (0.0, 0.25, 0.0)),)
-
-
-def _eighths(*rows: tuple[float, ...]) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(each / 8 for each in row) for row in rows)
-
-
-# another colour at the same pixel: green at red and blue; red or blue at green, with its
-# neighbours in the row, in the column; red at blue and blue at red
-_MALVAR = (
-    _eighths(
-        (0, 0, -1, 0, 0), (0, 0, 2, 0, 0), (-1, 2, 4, 2, -1), (0, 0, 2, 0, 0), (0, 0, -1, 0, 0)
-    ),
-    _eighths(
-        (0, 0, 0.5, 0, 0),
-        (0, -1, 0, -1, 0),
-        (-1, 4, 5, 4, -1),
-        (0, -1, 0, -1, 0),
-        (0, 0, 0.5, 0, 0),
-    ),
-    _eighths(
-        (0, 0, -1, 0, 0),
-        (0, -1, 4, -1, 0),
-        (0.5, 0, 5, 0, 0.5),
-        (0, -1, 4, -1, 0),
-        (0, 0, -1, 0, 0),
-    ),
-    _eighths(
-        (0, 0, -1.5, 0, 0),
-        (0, 2, 0, 2, 0),
-        (-1.5, 0, 6, 0, -1.5),
-        (0, 2, 0, 2, 0),
-        (0, 0, -1.5, 0, 0),
-    ),
-)
-_NOTHING = (0.0, 0.0, 0.0, 0.0, 0.0)
-# green from the row and from the column, and second differences of the pixel's own colour
-_DIRECTED = (
-    (_NOTHING, _NOTHING, (-0.25, 0.5, 0.5, 0.5, -0.25), _NOTHING, _NOTHING),
-    (
-        (0.0, 0.0, -0.25, 0.0, 0.0),
-        (0.0, 0.0, 0.5, 0.0, 0.0),
-        (0.0, 0.0, 0.5, 0.0, 0.0),
-        (0.0, 0.0, 0.5, 0.0, 0.0),
-        (0.0, 0.0, -0.25, 0.0, 0.0),
-    ),
-    (_NOTHING, _NOTHING, (-1.0, 0.0, 2.0, 0.0, -1.0), _NOTHING, _NOTHING),
-    (
-        (0.0, 0.0, -1.0, 0.0, 0.0),
-        _NOTHING,
-        (0.0, 0.0, 2.0, 0.0, 0.0),
-        _NOTHING,
-        (0.0, 0.0, -1.0, 0.0, 0.0),
-    ),
-)
-_GREEN_ACROSS = (((0.0, 0.0, 0.0), (1.0, 0.0, -1.0), (0.0, 0.0, 0.0)),)
-_GREEN_DOWN = (((0.0, 1.0, 0.0), (0.0, 0.0, 0.0), (0.0, -1.0, 0.0)),)
+    odd_row = torch.arange(height, device=image.device) % 2 == 1
+    odd_column = torch.arange(width, device=image.device) % 2 == 1
+    return odd_row.view(-1, 1), odd_column

@@ -17,6 +17,7 @@ from imgclean.degradation.camera.mosaic import (
     demosaic_directed,
     demosaic_linear,
     mosaic,
+    neighbours,
     white_balance,
 )
 from imgclean.degradation.camera.rows import Draw, spread
@@ -177,8 +178,9 @@ def _blocks(side: int) -> int:
 
 
 def _demosaiced(raw: torch.Tensor, method: torch.Tensor) -> torch.Tensor:
+    around = neighbours(raw)
     bilinear, linear, directed = (
-        each(raw) for each in (demosaic_bilinear, demosaic_linear, demosaic_directed)
+        each(around) for each in (demosaic_bilinear, demosaic_linear, demosaic_directed)
     )
     which = spread(method)
     return torch.where(which == 0, bilinear, torch.where(which == 1, linear, directed))
