@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from imgclean.degradation.camera.demosaicing import demosaic
 from imgclean.degradation.camera.development import draw_development, from_balanced, to_raw
 from imgclean.degradation.camera.filters import gaussian_blur, resample
 from imgclean.degradation.camera.finishing import CHROMA_BLUR, sharpen, smooth
 from imgclean.degradation.camera.jpeg_transform import GRID, jpeg_losses, ycc_from_rgb
-from imgclean.degradation.camera.mosaic import (
-    demosaic_bilinear,
-    demosaic_directed,
-    demosaic_linear,
-    mosaic,
-    neighbours,
-    white_balance,
-)
+from imgclean.degradation.camera.mosaic import mosaic, white_balance
 from imgclean.degradation.camera.rows import Draw, spread
 from imgclean.degradation.camera.sensor import add_sensor_noise, draw_sensor_noise
 
@@ -163,7 +157,7 @@ class Camera:
         """Return the images of float32[2 N, 1, h, w], every row of `shot` twice."""
         development = shot.development.twice()
         balanced = white_balance(raw, development.gains).clamp_(max=1)
-        image = from_balanced(_demosaiced(balanced, shot.demosaicing.repeat(2)), development)
+        image = from_balanced(demosaic(balanced, shot.demosaicing.repeat(2)), development)
         noisy = image[len(shot.noise.shot) :]
         image = smooth(image, shot.chroma_smoothing, shot.luma_smoothing, guide=noisy)
         image = sharpen(image, shot.sharpening.repeat(2))
@@ -177,21 +171,12 @@ def _blocks(side: int) -> int:
     return math.ceil((side + GRID - 1) / GRID) * GRID
 
 
-def _demosaiced(raw: torch.Tensor, method: torch.Tensor) -> torch.Tensor:
-    around = neighbours(raw)
-    bilinear, linear, directed = (
-        each(around) for each in (demosaic_bilinear, demosaic_linear, demosaic_directed)
-    )
-    which = spread(method)
-    return torch.where(which == 0, bilinear, torch.where(which == 1, linear, directed))
-
-
 def _windows(image: torch.Tensor, first: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Return float32[N, C, *size] that begin at rows and columns int64[N, 2] of [N, C, H, W]."""
-    row = torch.arange(len(image), device=image.device).view(-1, 1, 1)
+    row = torch.arange(len(image), device=image.device).view(-1, 1, 1, 1)
+    channel = torch.arange(image.shape[1], device=image.device).view(-1, 1, 1)
     down, across = (
         each.view(-1, 1) + torch.arange(side, device=image.device)
         for each, side in zip(first.T, size, strict=True)
     )
-    pixels = image.permute(0, 2, 3, 1)[row, down.unsqueeze(2), across.unsqueeze(1)]
-    return pixels.permute(0, 3, 1, 2).contiguous()
+    return image[row, channel, down[:, None, :, None], across[:, None, None, :]]
