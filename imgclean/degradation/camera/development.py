@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from imgclean.degradation.camera.rows import spread
+from imgclean.degradation.camera.rows import spread, times_matrix
 
 if TYPE_CHECKING:
     from imgclean.degradation.camera.rows import Draw
@@ -97,7 +97,7 @@ def from_balanced(light: torch.Tensor, development: Development) -> torch.Tensor
 
 def tone_curve(image: torch.Tensor) -> torch.Tensor:
     """Return the smooth step 3 x^2 - 2 x^3 (Brooks et al., Section 3.5)."""
-    return image.square() * (3 - 2 * image)
+    return image.mul(-2).add_(3).mul_(image).mul_(image)
 
 
 def inverse_tone_curve(image: torch.Tensor) -> torch.Tensor:
@@ -116,11 +116,6 @@ def linear_from_srgb(image: torch.Tensor) -> torch.Tensor:
     """Return the light in [0, 1] for which sRGB's transfer function gives the image."""
     curve = image.clamp(min=0.04045).add_(0.055).div_(1.055).log_().mul_(2.4).exp_()
     return torch.where(image <= 0.04045, image / 12.92, curve)
-
-
-def times_matrix(image: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
-    """Return float32[N, 3, H, W] with each pixel's colour times its row's matrix [N, 3, 3]."""
-    return (matrix @ image.flatten(2)).view(image.shape)
 
 
 def inverse_white_balance(light: torch.Tensor, gains: torch.Tensor) -> torch.Tensor:

@@ -49,7 +49,8 @@ def resample(image: torch.Tensor, scale: torch.Tensor, size: tuple[int, int]) ->
     """
     height, width = image.shape[2:]
     down = _weights(height, size[0], scale).unsqueeze(1)
-    across = _weights(width, size[1], scale).unsqueeze(1)
+    square = (height, size[0]) == (width, size[1])
+    across = down if square else _weights(width, size[1], scale).unsqueeze(1)
     return down @ image @ across.transpose(2, 3)
 
 

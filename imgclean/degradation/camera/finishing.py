@@ -74,4 +74,4 @@ def sharpen(image: torch.Tensor, amount: torch.Tensor) -> torch.Tensor:
         amount: float32[N]; 0 leaves a row as it is.
     """
     coarse = gaussian_blur(image, *_of_all(_SHARPENING_BLUR, amount))
-    return image + spread(amount) * (image - coarse)
+    return torch.lerp(coarse, image, 1 + spread(amount))

@@ -14,7 +14,7 @@ from functools import cache
 import torch
 from torch.nn import functional
 
-from imgclean.degradation.camera.rows import spread
+from imgclean.degradation.camera.rows import spread, times_matrix
 
 GRID = 16
 """Pixels of a block of chroma at 4:2:0: the sides of an image are a multiple of it."""
@@ -61,16 +61,27 @@ def jpeg_losses(image: torch.Tensor, quality: torch.Tensor, halved: torch.Tensor
 
 def ycc_from_rgb(rgb: torch.Tensor) -> torch.Tensor:
     """Return Y, Cb and Cr of float32[N, 3, H, W]; chroma is 0 where there is no colour (T.871)."""
-    red, green, blue = rgb.unbind(1)
-    luma = 0.299 * red + 0.587 * green + 0.114 * blue
-    return torch.stack([luma, (blue - luma) / 1.772, (red - luma) / 1.402], dim=1)
+    return times_matrix(rgb, _ycc_matrix(rgb.device))
 
 
 def rgb_from_ycc(ycc: torch.Tensor) -> torch.Tensor:
     """Return float32[N, 3, H, W] of Y, Cb and Cr whose chroma is 0 where there is no colour."""
-    luma, blue, red = ycc.unbind(1)
+    return times_matrix(ycc, _rgb_matrix(ycc.device))
+
+
+@cache
+def _ycc_matrix(device: torch.device) -> torch.Tensor:
+    red, green, blue = torch.eye(3, dtype=torch.float64)
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    matrix = torch.stack([luma, (blue - luma) / 1.772, (red - luma) / 1.402])
+    return matrix.float().to(device)
+
+
+@cache
+def _rgb_matrix(device: torch.device) -> torch.Tensor:
+    luma, blue, red = torch.eye(3, dtype=torch.float64)
     green = luma - (0.299 * 1.402 * red + 0.114 * 1.772 * blue) / 0.587
-    return torch.stack([luma + 1.402 * red, green, luma + 1.772 * blue], dim=1)
+    return torch.stack([luma + 1.402 * red, green, luma + 1.772 * blue]).float().to(device)
 
 
 def _steps(table: tuple[tuple[int, ...], ...], quality: torch.Tensor) -> torch.Tensor:

@@ -16,6 +16,11 @@ def spread(values: torch.Tensor) -> torch.Tensor:
     return values.view(-1, 1, 1, 1)
 
 
+def times_matrix(image: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
+    """Return float32[N, 3, H, W] with each pixel's colour times a matrix, [3, 3] or [N, 3, 3]."""
+    return (matrix @ image.flatten(2)).view(image.shape)
+
+
 class Draw:
     """Draws one number for each row, from one generator, always all rows in one go.
 
