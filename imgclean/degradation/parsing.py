@@ -79,7 +79,7 @@ def parse_degradation(text: str) -> Degradation:
     """Return what `text` names.
 
     Raises:
-        InvalidSetting: it is no degradation; the hint lists the forms.
+        InvalidSetting: it is no degradation; the hint lists the forms, or says what to change.
     """
     parts = tuple(_parse_chain(each) for each in text.strip().split("|"))
     found = tuple(each for each in parts if each is not None)
@@ -93,8 +93,14 @@ def _parse_chain(text: str) -> Degradation | None:
         return Pairs()
     parts = tuple(_parse_kind(each.strip()) for each in text.split("+"))
     found = tuple(each for each in parts if each is not None)
-    if len(found) < len(parts) or any(isinstance(each, Camera) for each in found[1:]):
-        return None  # a camera takes its photograph of a clean scene
+    if len(found) < len(parts):
+        return None
+    if any(isinstance(each, Camera) for each in found[1:]):
+        raise InvalidSetting(
+            f"{text.strip()!r} is not a degradation: camera photographs a clean scene, so that it "
+            "comes first",
+            hint="put it first, as camera+jpeg:80, or draw one of both, as gaussian:25|camera",
+        )
     return found[0] if len(found) == 1 else Chain(found)
 
 

@@ -132,3 +132,14 @@ def test_what_cannot_be_applied_is_refused(imgclean, gray_png, spec):
     run = imgclean("degrade", "a.png", "b.png", spec)
     assert run.code == 2
     assert not Path("b.png").exists()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_photograph_of_an_image_is_a_file_like_it(imgclean, tmp_path, monkeypatch, channels):
+    monkeypatch.chdir(tmp_path)
+    clean = np.linspace(40, 200, 37 * 50).reshape(37, 50, 1).repeat(channels, 2).astype(np.uint8)
+    Image.fromarray(clean.squeeze()).save("a.png")
+    assert imgclean("degrade", "a.png", "b.png", "camera:1600", "--seed", "3").code == 0
+    noisy = degrade_image(clean, parse_degradation("camera:1600"), seed=3).noisy
+    assert (pixels("b.png").reshape(clean.shape) == np.rint(noisy * 255)).all()
+    assert imgclean("degrade", "a.png", "c.png", "gaussian:5+camera").code == 2

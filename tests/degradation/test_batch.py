@@ -21,6 +21,7 @@ SPECS = [
     "jpeg:40+gaussian:10",
     "gaussian:0-55|bicubic:2|bicubic:3|bicubic:4|jpeg:5-99|poisson:4",
 ]
+PHOTOGRAPHS = ["camera", "camera:100-400+jpeg:80", "gaussian:25|camera:1600"]
 
 
 def degrader(text, size=SIZE):
@@ -41,7 +42,7 @@ def run(made, clean, needed=None, seed=0):
     return made(clean, torch.Generator().manual_seed(seed), needed)
 
 
-@pytest.mark.parametrize("text", SPECS)
+@pytest.mark.parametrize("text", SPECS + PHOTOGRAPHS)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_row_does_not_depend_on_which_rows_are_needed_nor_on_what_they_show(
     text, channels, colour
@@ -60,7 +61,7 @@ def test_a_row_does_not_depend_on_which_rows_are_needed_nor_on_what_they_show(
             torch.testing.assert_close(part.sigma, whole_batch.sigma, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("text", SPECS)
+@pytest.mark.parametrize("text", SPECS + PHOTOGRAPHS)
 def test_a_batch_is_the_same_for_the_same_seed_and_other_for_another(text, colour):
     made = degrader(text)
     clean, _ = patches(colour, SIZE + 2 * made.margin, 6)
@@ -200,11 +201,33 @@ def test_jpeg_2000_spends_more_on_the_busy_parts_of_a_patchs_surroundings(gray):
     assert errors[1] < 0.5 * errors[0]
 
 
+def test_the_clean_part_is_the_photograph_without_noise_whatever_comes_after_it(colour):
+    photograph = degrader("camera:1600", SIZE + 32)
+    clean, _ = patches(colour, SIZE + 32 + 2 * photograph.margin, 4)
+    alone = run(photograph, clean)
+    chain = run(degrader("camera:1600+jpeg:80"), clean)
+    torch.testing.assert_close(chain.clean, alone.clean[..., 16:-16, 16:-16], rtol=0, atol=0)
+    middle = alone.noisy[..., 16:-16, 16:-16]
+    assert 0 < (chain.noisy - middle).abs().mean() < 0.1
+
+
+def test_of_a_choice_only_photographs_have_another_clean_part(colour):
+    made = degrader("gaussian:100|camera:1600")
+    clean, _ = patches(colour, SIZE + 2 * made.margin, 24)
+    batch = run(made, clean)
+    middle = clean[..., made.margin : -made.margin, made.margin : -made.margin]
+    photographs = (batch.clean != middle).any((1, 2, 3))
+    within = (batch.noisy.amin((1, 2, 3)) >= 0) & (batch.noisy.amax((1, 2, 3)) <= 1)
+    assert torch.equal(photographs, within)
+    assert 6 <= photographs.sum() <= 18
+    assert batch.sigma is None
+
+
 def test_margins_of_a_chain_add_up_and_codecs_stay_on_the_cpu():
     assert degrader("gaussian:25").margin == 0
     assert degrader("gaussian:25|bicubic:3").margin == 12
     assert degrader("bicubic:3+jpeg:10").margin == 28
-    assert degrader("bicubic:3|poisson:4+gaussian:5").on_device
+    assert degrader("bicubic:3|poisson:4+gaussian:5|camera").on_device
     assert not degrader("gaussian:5|bicubic:2+jpeg:10").on_device
 
 

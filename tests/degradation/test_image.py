@@ -24,7 +24,13 @@ def psnr(noisy, image):
     "text",
     [
         *("gaussian:10-50", "poisson:1-8", "poisson-gaussian:2-9,5-30", "jpeg:5-99"),
-        *("jpeg2000:0.2-2", "gaussian:25+jpeg:40", "gaussian:25|poisson:4|jpeg:10|bicubic:2"),
+        *(
+            "camera",
+            "camera:1600",
+            "jpeg2000:0.2-2",
+            "gaussian:25+jpeg:40",
+            "gaussian:25|poisson:4|jpeg:10|bicubic:2",
+        ),
     ],
 )
 def test_what_happens_depends_on_the_seed_alone(text, colour):
@@ -131,6 +137,28 @@ def test_the_parts_of_a_chain_follow_each_other(gray):
     both = degrade_image(gray[:100, :100], parse_degradation("bicubic:2+bicubic:3"), seed=0)
     np.testing.assert_array_equal(degrade(gray, "jpeg:10+jpeg:50"), degrade(again, "jpeg:50"))
     assert both.clean.shape == both.noisy.shape == (96, 96, 1)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_comes_after_a_camera_happens_to_its_photograph(channels, colour):
+    image = colour[:64, :80, :channels]
+    photograph = degrade_image(image, parse_degradation("camera:1600"), seed=4)
+    chain = degrade_image(image, parse_degradation("camera:1600+jpeg:80"), seed=4)
+    assert chain.clean.dtype == np.uint8
+    np.testing.assert_array_equal(chain.clean, photograph.clean)
+    levels = np.rint(photograph.noisy * 255).astype(np.uint8)
+    np.testing.assert_array_equal(chain.noisy, degrade(levels, "jpeg:80"))
+
+
+def test_a_photograph_of_sixteen_bits_is_clean_in_sixteen_bits(gray):
+    wide = gray[:40, :40].astype(np.uint16) * 257
+    deep, flat = (
+        degrade_image(each, parse_degradation("camera:100"), seed=0)
+        for each in (wide, gray[:40, :40])
+    )
+    assert deep.clean.dtype == np.uint16
+    assert len(np.unique(deep.clean % 257)) > 50
+    np.testing.assert_array_equal(deep.noisy, flat.noisy)
 
 
 @pytest.mark.parametrize("text", ["pairs", "gaussian:25|pairs"])

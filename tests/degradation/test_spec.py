@@ -6,6 +6,7 @@ from imgclean.degradation.base import Levels
 from imgclean.degradation.parsing import parse_degradation
 from imgclean.degradation.spec import (
     Bicubic,
+    Camera,
     Chain,
     Choice,
     Gaussian,
@@ -34,8 +35,12 @@ KINDS = st.one_of(
     st.builds(Jpeg2000, ranges(st.floats(0.01, 24))),
     st.builds(Bicubic, st.sampled_from([2, 3, 4])),
 )
-CHAINS = st.lists(KINDS, min_size=2, max_size=3).map(tuple).map(Chain)
-SINGLE = st.one_of(KINDS, CHAINS, st.just(Pairs()))
+PHOTOGRAPHS = st.one_of(st.just(Camera()), st.builds(Camera, ranges(st.floats(1, 409600))))
+CHAINS = st.one_of(
+    st.lists(KINDS, min_size=2, max_size=3).map(tuple).map(Chain),
+    st.tuples(PHOTOGRAPHS, KINDS).map(Chain),
+)
+SINGLE = st.one_of(KINDS, PHOTOGRAPHS, CHAINS, st.just(Pairs()))
 DEGRADATIONS = st.one_of(SINGLE, st.lists(SINGLE, min_size=2, max_size=4).map(tuple).map(Choice))
 
 
@@ -64,6 +69,7 @@ def test_plus_binds_tighter_than_bar_and_spaces_do_not_matter():
 WRONG = [
     *("", "x", "gaussian", "gaussian:-5", "gaussian:30-20", "gaussian:300", "gaussian:1,2"),
     *("poisson:0", "poisson-gaussian:4", "jpeg:0", "jpeg:10.5", "jpeg:5-101", "jpeg2000:0"),
+    *("camera:", "camera:0", "camera:400-100", "camera:500000", "camera:100,200"),
     *("bicubic:5", "bicubic:2-4", "gaussian:25|", "gaussian:25+", "pairs+jpeg:10", "pairs:1"),
 ]
 
@@ -76,7 +82,8 @@ def test_what_is_no_spec_is_refused_with_every_form(text):
     for kind in ("gaussian:25", "poisson:4", "poisson-gaussian:10,25", "jpeg:10", "jpeg2000:0.3"):
         assert kind in hint
         parse_degradation(kind)
-    assert all(word in hint for word in ("bicubic:3", "pairs", "a+b", "a|b"))
+    words = ("bicubic:3", "camera", "camera:1600", "pairs", "a+b", "a|b")
+    assert all(word in hint for word in words)
 
 
 def test_a_level_that_is_out_of_range_is_refused_with_the_range_of_its_kind_alone():
@@ -84,6 +91,33 @@ def test_a_level_that_is_out_of_range_is_refused_with_the_range_of_its_kind_alon
         parse_degradation("gaussian:25+jpeg:0")
     with pytest.raises(InvalidSetting, match=r"; gaussian takes .* from 0 to 255$"):
         parse_degradation("gaussian:300|pairs")
+
+    with pytest.raises(InvalidSetting, match=r"; camera takes .* from 1 to 409600$"):
+        parse_degradation("camera:0+jpeg:80")
+
+
+@pytest.mark.parametrize(
+    "text", ["gaussian:5+camera", "jpeg:80|poisson:4 + camera:100", "camera+camera"]
+)
+def test_a_camera_that_is_not_first_is_refused_with_the_reason(text):
+    with pytest.raises(InvalidSetting, match="clean scene, so that it comes first") as caught:
+        parse_degradation(text)
+    assert text.rpartition("|")[2] in str(caught.value)
+    for spec in ("camera+jpeg:80", "gaussian:25|camera"):
+        assert spec in caught.value.hint
+        parse_degradation(spec)
+
+
+def test_a_camera_without_a_number_draws_from_every_usual_sensitivity():
+    assert str(parse_degradation("camera:25-25600")) == "camera"
+    assert str(parse_degradation("camera:1600")) == "camera:1600"
+    assert covers("camera", "camera:100-400")
+    assert covers("camera", "camera:25600")
+    assert not covers("camera", "camera:25601")
+    assert not covers("camera:100-400", "camera")
+    assert covers("camera:1600", "camera:1700")
+    assert not covers("camera:1600", "camera:3200")
+    assert not covers("camera", "gaussian:25")
 
 
 def test_a_known_level_holds_within_ten_per_cent_and_a_range_holds_its_ends():
@@ -136,6 +170,9 @@ def test_a_chain_covers_part_by_part_in_its_order():
         ("jpeg2000:0.1-1", True, "deblock", {"deblock"}),
         ("bicubic:4", False, "upscale", {"upscale"}),
         ("pairs", True, "denoise", {"denoise"}),
+        ("camera", True, "denoise", {"denoise"}),
+        ("camera:1600", False, "denoise", {"denoise"}),
+        ("camera+jpeg:80", True, "deblock", {"deblock"}),
         ("bicubic:2+jpeg:10+gaussian:5", False, "deblock", {"deblock"}),
         ("poisson:4+gaussian:5", False, "denoise", {"denoise"}),
         ("jpeg:10|jpeg:20", True, "deblock", {"deblock"}),
@@ -163,6 +200,8 @@ def test_a_degradation_says_whether_it_varies_and_what_undoes_it(text, blind, ta
         ("jpeg2000:0.1-0.5", "jpeg2000:0.15 jpeg2000:0.3"),
         ("gaussian:20-30+jpeg:10-20", "gaussian:25+jpeg:10 gaussian:25+jpeg:20"),
         ("gaussian:25|gaussian:20-30|bicubic:2", "gaussian:25 bicubic:2"),
+        ("camera", "camera:100 camera:400 camera:1600 camera:6400 camera:12800"),
+        ("camera:150-350", "camera:150 camera:350"),
         ("pairs", ""),
     ],
 )
