@@ -53,16 +53,16 @@ def test_a_shift_is_found_where_there_is_one(colour):
     assert shift_of(half, scene[:, :-1])[1] == pytest.approx(-0.5, abs=0.1)
 
 
-@pytest.mark.parametrize("size", [48, 33, 9])
-def test_a_patch_lies_where_its_scene_lay_whatever_is_drawn(size, colour):
+@pytest.mark.parametrize(("size", "near"), [(48, 0.03), (33, 0.03), (9, 0.1)])
+def test_a_patch_lies_where_its_scene_lay_whatever_is_drawn(size, near, colour):
     made = BatchDegrader(parse_degradation("camera:1"), size)
     scenes = of_scenes(colour, 32, size + 2 * made.margin)
     batch = made(scenes, seeded())
     found = shifts(batch.clean, centre(scenes, made.margin))
-    assert np.abs(np.median(found, 0)).max() < 0.03
-    assert np.quantile(np.abs(found), 0.9) < 0.2
+    assert np.abs(np.median(found, 0)).max() < near
+    assert np.median(np.abs(found)) < 3 * near
     found = shifts(batch.noisy, batch.clean)
-    assert np.abs(np.median(found, 0)).max() < 0.03
+    assert np.abs(np.median(found, 0)).max() < near
 
 
 @pytest.mark.parametrize("pixels", [0.67, 0.9, 1.0, 1.33])
