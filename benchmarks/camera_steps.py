@@ -4,9 +4,9 @@
 
 A crop of scikit-image's `astronaut` (NASA, public domain), enlarged so that single pixels show:
 the scene, the light on the sensor, what the sensor sees, after white balance, and what each step
-makes of it. Light is shown through sRGB's curve, or hardly any of it would be seen. `--plot` draws the noise of flat
-gray scenes, its variance against the light and its correlation over distance, and needs
-matplotlib: `pip install matplotlib`.
+makes of it. Light is shown through sRGB's curve, or hardly any of it would be seen. `--plot`
+draws the noise of flat gray scenes, its variance against the light and its correlation over
+distance, and needs matplotlib: `pip install matplotlib`.
 """
 
 from __future__ import annotations
