@@ -19,11 +19,13 @@ from camera_material import (
 from imgclean.degradation.base import Levels
 from imgclean.degradation.batch import BatchDegrader
 from imgclean.degradation.camera.image import photograph_image
+from imgclean.degradation.camera.jpeg_transform import jpeg_losses
 from imgclean.degradation.camera.photograph import Camera, draw_shot
 from imgclean.degradation.camera.step import CameraStep
 from imgclean.degradation.parsing import parse_degradation
 from imgclean.degradation.steps import centre
 
+NO = torch.zeros(1, dtype=torch.bool)
 SIZE = 48
 METHODS = range(3)
 EVERY_ISO = Levels(1.0, 409600.0)
@@ -194,3 +196,19 @@ def test_nothing_is_made_but_on_the_scenes_device(colour):
         found = step(scenes, torch.Generator("cpu").manual_seed(0), None)
     assert torch.equal(found.noisy, expected.noisy)
     assert torch.equal(found.clean, expected.clean)
+
+
+def test_an_images_first_pixel_begins_a_block(monkeypatch, colour):
+    """What is a JPEG file already hardly changes in the same blocks, and does in others."""
+    shot = plain_shot(
+        compressed=~NO, quality=torch.tensor([30.0]), halved=~NO, grid=torch.tensor([[5, 10]])
+    )
+    monkeypatch.setattr("imgclean.degradation.camera.image.draw_shot", lambda *_: shot)
+    noisy = photograph_image(colour / 255, Levels(1, 1), np.random.RandomState(0)).noisy
+    image = torch.from_numpy(noisy).permute(2, 0, 1)[None].float()
+    lost = []
+    for first in (0, 4):
+        part = image[..., first : 96 + first, first : 96 + first]
+        again = jpeg_losses(part, torch.tensor([30.0]), ~NO)
+        lost.append((again - part)[..., 16:-16, 16:-16].abs().mean().item())
+    assert lost[0] < 0.2 * lost[1]
