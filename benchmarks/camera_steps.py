@@ -1,6 +1,7 @@
 """Shows what a camera does to a picture, step by step, and what becomes of its noise.
 
-    python benchmarks/camera_steps.py docs/photographs-camera.png --plot docs/photographs-noise.svg
+    python benchmarks/camera_steps.py docs/photographs-camera.png \
+        --plot docs/photographs-camera-noise.svg
 
 A crop of scikit-image's `astronaut` (NASA, public domain), enlarged so that single pixels show:
 the scene, the light on the sensor, what the sensor sees, after white balance, and what each step

@@ -58,9 +58,9 @@ def draw_development(draw: Draw) -> Development:
     """Return gains and matrices as Brooks et al. draw them; the tone curve for every other row.
 
     Red and blue gains are uniform in [1.9, 2.4] and [1.5, 1.9], the gain of all the inverse of
-    N(0.8, 0.1), the matrix a random mixture of four cameras'.
+    N(0.8, 0.1) where that is no dimming, the matrix a random mixture of four cameras'.
     """
-    all_gain = 1 / draw.normal(0.8, 0.1).clamp(min=0.5)
+    all_gain = 1 / draw.normal(0.8, 0.1).clamp(0.5, 1)  # dimmed, white would be tinted
     gains = torch.stack([draw.uniform(1.9, 2.4), torch.ones_like(all_gain), draw.uniform(1.5, 1.9)])
     shares = torch.stack([draw.share().add_(1e-8) for _ in _CAMERAS_FROM_XYZ], dim=1)
     shares = shares / shares.sum(1, keepdim=True)
