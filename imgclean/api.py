@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from imgclean.extension.registry import Registry
     from imgclean.inference.device import PrecisionChoice
     from imgclean.inference.preparation.backends import Backend
+    from imgclean.inference.strength_choice import Strength
     from imgclean.inference.tiles import TileChoice
 
 _Sample = TypeVar("_Sample", np.uint8, np.uint16, np.float16, np.float32, np.float64)
@@ -51,7 +52,9 @@ def denoise(
     task: Task = "denoise",
     scale: int | None = None,
     sigma: float | None = None,
-    strength: float = 1.0,
+    keep_detail: float = 0.0,
+    chroma_only: bool = False,
+    strength: Strength = 1.0,
     ensemble: bool = False,
     device: str = "auto",
     precision: PrecisionChoice = "auto",
@@ -74,13 +77,15 @@ def denoise(
         task: `denoise`, `deblock` or `upscale`; the last two take the luma of colour images.
         scale: how far to enlarge: 2, 3 or 4.
         sigma: noise standard deviation in grey levels of 255, where it is known.
-        strength: share of the change that is applied, 0 to 1.
+        keep_detail: share of fine luminance that textured places get back, 0 to 1.
+        chroma_only: take away colour noise alone; luminance stays.
+        strength: share of the change that is applied, after all else, 0 to 1; `auto`: by the noise.
         ensemble: average over the eight flips and turns, eight times slower.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; one.
         precision, tile, backend, range: as on the command line.
 
     Raises:
-        UnsupportedImage: the dtype or the shape is not one of these.
+        UnsupportedImage: the dtype or the shape is not one of these, or `chroma_only` meets gray.
         InvalidSetting: several devices are named, a value is out of its range, or the model has
             no such option.
         WeightsIncompatible: an option changes which tensors the model has.
@@ -98,6 +103,8 @@ def denoise(
         task=task,
         scale=require_task(task, scale, sigma),
         sigma=sigma,
+        keep_detail=keep_detail,
+        chroma_only=chroma_only,
         strength=strength,
         ensemble=ensemble,
         device=device,
@@ -112,6 +119,8 @@ def denoise(
         format="array",
         alpha_kind="unknown",
     )
+    if chroma_only and picture.space != "rgb":
+        raise UnsupportedImage("a gray array has no colour noise", hint="leave chroma_only out")
     span = sample_range(picture.colour, parse_range(range), name="the array")
     height, width = (side * settings.scale for side in samples.shape[:2])
     clean = MemorySamples(np.empty((height, width, samples.shape[2]), picture.dtype))

@@ -55,7 +55,9 @@ def denoise(
     task: own.TaskOption = "denoise",
     scale: own.ScaleOption = None,
     sigma: own.SigmaOption = None,
-    strength: own.StrengthOption = 1.0,
+    keep_detail: own.KeepDetailOption = 0.0,
+    chroma_only: own.ChromaOnlyOption = False,
+    strength: own.StrengthOption = "1",
     ensemble: EnsembleOption = False,
     again: own.AgainOption = False,
     device: own.DevicesOption = "auto",
@@ -73,6 +75,7 @@ def denoise(
     overwrite: OverwriteOption = False,
     resume: own.ResumeOption = False,
     in_place: own.InPlaceOption = False,
+    save_residual: own.SaveResidualOption = None,
     value_range: own.RangeOption = "auto",
     pages: own.PagesOption = None,
     channels: own.ChannelsOption = None,
@@ -103,6 +106,7 @@ def denoise(
     from imgclean.inference.settings import DEBLOCKED_QUALITY, InferenceSettings, require_task
     from imgclean.inference.worker import Order
 
+    own.require_same_size(task, save_residual)
     prepare_process(threads)
     if in_place and (crop or pages or channels):
         raise InvalidSetting(
@@ -122,6 +126,7 @@ def denoise(
         overwrite=overwrite,
         resume=resume,
         copy_others=copy_others,
+        save_residual=save_residual,
     )
     images = ImageRules(
         range=parse_range(value_range),
@@ -137,7 +142,9 @@ def denoise(
         task=task,
         scale=require_task(task, scale, sigma),
         sigma=sigma,
-        strength=strength,
+        strength=own.parse_strength(strength),
+        keep_detail=keep_detail,
+        chroma_only=chroma_only,
         ensemble=ensemble,
         device=device,
         precision=precision,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from imgclean.cli.options import CLEANING, FILES, RUNNING
+from imgclean.errors import InvalidSetting
 from imgclean.extension.model_info import Task
 from imgclean.images.formats import WRITTEN
 from imgclean.inference.jobs import STREAM
@@ -114,8 +115,36 @@ SigmaOption = Annotated[
     ),
 ]
 StrengthOption = Annotated[
+    str,
+    typer.Option(
+        "--strength",
+        rich_help_panel=CLEANING,
+        help="Share of the change to apply, 0 to 1, after all else; auto: by each image's noise.",
+    ),
+]
+KeepDetailOption = Annotated[
     float,
-    typer.Option(rich_help_panel=CLEANING, help="Share of the change to apply, 0 to 1."),
+    typer.Option(
+        "--keep-detail",
+        rich_help_panel=CLEANING,
+        help="Share of fine luminance to give back where there is texture, 0 to 1.",
+    ),
+]
+ChromaOnlyOption = Annotated[
+    bool,
+    typer.Option(
+        "--chroma-only",
+        rich_help_panel=CLEANING,
+        help="Take away colour noise alone; luminance stays.",
+    ),
+]
+SaveResidualOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--save-residual",
+        rich_help_panel=FILES,
+        help="Folder to write what was taken away to, noisy - clean on mid grey.",
+    ),
 ]
 AgainOption = Annotated[
     bool,
@@ -174,3 +203,26 @@ DryRunOption = Annotated[
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="A line for each file, on a terminal too.")
 ]
+
+
+def parse_strength(text: str) -> float | Literal["auto"]:
+    """Return what `--strength` says.
+
+    Raises:
+        InvalidSetting: it is neither `auto` nor a number.
+    """
+    if text == "auto":
+        return "auto"
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidSetting(f"--strength {text} is neither auto nor a number") from None
+
+
+def require_same_size(task: Task, save_residual: Path | None) -> None:
+    """Refuse the difference of images of two sizes."""
+    if save_residual is not None and task == "upscale":
+        raise InvalidSetting(
+            "--save-residual is noisy - clean, and --task upscale has no image of the same size",
+            hint="leave it out",
+        )

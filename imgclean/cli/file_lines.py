@@ -15,7 +15,11 @@ def file_line(event: FileEvent) -> str:
     arrow = f"{event.input} -> {event.output}"
     if isinstance(event, Skipped):
         return f"{event.input}: {event.message or 'finished before'}"
-    return f"{arrow}  {event.seconds:.1f} s" if event.seconds is not None else arrow
+    if event.residual is not None:
+        arrow += f", {event.residual}"
+    strength = "" if event.strength is None else f"  strength {event.strength:.2f}"
+    seconds = "" if event.seconds is None else f"  {event.seconds:.1f} s"
+    return f"{arrow}{strength}{seconds}"
 
 
 def summary_line(event: Summary, done: str) -> str:

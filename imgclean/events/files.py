@@ -13,12 +13,14 @@ class FileEvent:
     Attributes:
         input: path as the user would write it.
         output: path of the clean image.
+        residual: path of what was taken away, where it is kept.
         width, height: pixels.
         pages: images in the file.
         dtype: sample type of the file, such as `uint16`.
         model, weights: names.
         device: torch device string.
         precision: fp32, bf16 or fp16.
+        strength: share of the change that was applied, where the noise decided it.
         seconds: time spent on reading, denoising and writing the file, waiting excluded.
         error: class name of the error.
         message: one line on what is wrong, and what to do.
@@ -28,6 +30,7 @@ class FileEvent:
 
     input: str | None = None
     output: str | None = None
+    residual: str | None = None
     width: int | None = None
     height: int | None = None
     pages: int | None = None
@@ -36,6 +39,7 @@ class FileEvent:
     weights: str | None = None
     device: str | None = None
     precision: str | None = None
+    strength: float | None = None
     seconds: float | None = None
     error: str | None = None
     message: str | None = None

@@ -9,15 +9,17 @@ from __future__ import annotations
 import os
 import time
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from imgclean.errors import ImageError, ImgcleanError, UnreadableImage, UnwritableImage, one_line
 from imgclean.events import Denoised, Done, Emit, Failed, Skipped
 from imgclean.images.formats import format_by_name
+from imgclean.images.picture import Picture
 from imgclean.images.read import TRY_OTHER_COPY
 from imgclean.images.write import encode_image, unwritable
 from imgclean.inference.flow import ByteBudget, ReadAhead, WriteBehind
-from imgclean.inference.outputs import put_bytes, put_file
+from imgclean.inference.outputs import put_bytes, put_files
 from imgclean.inference.picture_run import clean_picture
 from imgclean.inference.reports import (
     Progress,
@@ -26,6 +28,7 @@ from imgclean.inference.reports import (
     left_out,
     nearly_empty,
 )
+from imgclean.inference.residual import encoded_residual
 from imgclean.inference.said import unsaid
 from imgclean.inference.source import Finished
 from imgclean.inference.sources import Reader, format_of_output, require_unchanged
@@ -37,14 +40,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgclean.extension.model_info import Precision
-    from imgclean.images.picture import Picture
     from imgclean.inference.denoiser import Denoiser
     from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.jobs import FileRules, Job
     from imgclean.inference.records import Bookkeeping
     from imgclean.inference.source import Source
     from imgclean.inference.stack_run import StackResult
-    from imgclean.inference.treatment import Treatment
+    from imgclean.inference.treatment import Tool, Treatment
     from imgclean.interruption import Interruption
 
 _BYTES_IN_FLIGHT = 256 * 2**20  # decoded images that wait, on each side of the denoiser
@@ -162,68 +164,73 @@ class Batch:
         self._emit(Denoised(pixels=total))
         target = format_by_name(format_of_output(source.job, clean))
         for text in unsaid(
-            picture.metadata, clean.metadata, picture.format, target, self._image_rules
+            picture.metadata, clean.metadata, picture.format, target, tool.rules(self._image_rules)
         ):
             self._emit(left_out(source.job, text))
         seconds = source.seconds + time.monotonic() - started
         self._writer.submit(
-            lambda: self._write(source, clean, tool.denoiser, result.precision, seconds),
-            clean.samples.nbytes,
+            lambda: self._write(source, clean, tool, result.precision, seconds),
+            clean.samples.nbytes * len(source.job.parts),
         )
 
     def _write(
         self,
         source: Source,
         clean: Picture,
-        denoiser: Denoiser | None,
+        tool: Tool,
         precision: Precision | None,
         seconds: float,
     ) -> Done | Failed:
         """Encode and store one image, on a writing thread."""
-        job = source.job
+        job = part = source.job
         started = time.monotonic()
         try:
-            put_bytes(
-                self._encoded(clean, job),
-                job,
-                source.status,
-                lambda result: self._record(source, denoiser, result),
-            )
+            for part in job.parts:
+                put_bytes(
+                    self._encoded(source, clean, part),
+                    part,
+                    source.status,
+                    partial(self._record, source, tool.denoiser, part),
+                )
         except OSError as error:
-            return failed(job, unwritable(job.output, error))
+            return failed(job, unwritable(part.output, error))
         except ImgcleanError as error:
             return failed(job, error)
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
-            return failed(job, UnwritableImage(f"{job.output}: {one_line(error)}"))
+            return failed(job, UnwritableImage(f"{part.output}: {one_line(error)}"))
         return done(
             job,
-            denoiser,
+            tool.denoiser,
             width=clean.width,
             height=clean.height,
             pages=1,
             dtype=clean.dtype,
             precision=precision,
+            strength=tool.chosen_strength,
             seconds=seconds + time.monotonic() - started,
         )
 
-    def _encoded(self, clean: Picture, job: Job) -> bytes:
-        """Return the content of the output's file; errors name it."""
+    def _encoded(self, source: Source, clean: Picture, part: Job) -> bytes:
+        """Return the content of a file of the job's; errors name it."""
         try:
+            if part is source.job.residual:
+                assert isinstance(source.content, Picture)  # noqa: S101 - for the type
+                return encoded_residual(source.content, clean, part)
             return encode_image(
                 clean,
-                format_of_output(job, clean),
+                format_of_output(part, clean),
                 self._rules.quality,
                 least_quality=self._rules.least_quality,
             )
         except ImgcleanError as error:
-            raise error.about(job.output) from error
+            raise error.about(part.output) from error
 
     def _clean_stack(self, source: Source, stack: StackSource) -> Done | Failed:
         """Denoise a stack into its file."""
         job = source.job
         started = time.monotonic()
 
-        def make(target: Path) -> StackResult:
+        def make(target: Path, residual: Path | None) -> StackResult:
             scale = self._treatment.scale
             progress = Progress(job, stack.pixels * scale**2, self._emit, self._interruption)
             result = clean_stack(
@@ -232,7 +239,8 @@ class Batch:
                 self._image_rules,
                 scale=scale,
                 least_quality=self._rules.least_quality,
-                name=job.output,
+                job=job,
+                residual=residual,
                 choose=lambda plane: self._treatment.choose(job, plane.like, plane.number + 1),
                 on_pixels=progress.advance,
             )
@@ -240,27 +248,13 @@ class Batch:
                 require_unchanged(job.input, source.status)
             return result
 
+        def record(part: Job, made: StackResult, hashed: str) -> None:
+            self._record(source, made.denoiser, part, hashed)
+
         try:
-            result = put_file(
-                make,
-                job,
-                source.status,
-                lambda made, hashed: self._record(source, made.denoiser, hashed),
-            )
-        except UnwritableImage as error:
-            return failed(job, error)
-        except UnreadableImage as error:
-            error.hint = error.hint or TRY_OTHER_COPY
-            return failed(job, error.about(job.input))
-        except ImageError as error:
-            return failed(job, error.about(job.input))
-        except ImgcleanError:
-            raise  # no file's: a setting, say
-        except OSError as error:
-            return failed(job, unwritable(job.output, error))
+            result = put_files(make, job, source.status, record)
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
-            message = f"{job.input}: damaged: {one_line(error)}"
-            return failed(job, UnreadableImage(message, hint=TRY_OTHER_COPY))
+            return _failed_stack(job, error)
         self._emit(Denoised(pixels=result.pixels))
         if result.nearly_empty:
             self._emit(nearly_empty(job, result.nearly_empty, len(stack)))
@@ -272,17 +266,34 @@ class Batch:
             pages=len(stack),
             dtype=result.dtype,
             precision=result.precision,
+            strength=result.strength,
             seconds=source.seconds + time.monotonic() - started,
         )
 
-    def _record(self, source: Source, denoiser: Denoiser | None, result: str) -> None:
-        """Note that content of the hash `result` is about to become an output."""
+    def _record(self, source: Source, denoiser: Denoiser | None, part: Job, result: str) -> None:
+        """Note that content of the hash `result` is about to become a file of the job's."""
         if denoiser is not None:
-            self._records.record(source.job, source.fingerprint, denoiser.identity, result)
+            self._records.record(part, source.fingerprint, denoiser.identity, result)
 
     def _report(self, events: Iterable[Done | Failed | Skipped]) -> None:
         for event in events:
             self._emit(event)
+
+
+def _failed_stack(job: Job, error: Exception) -> Failed:
+    """Report what went wrong with a stack; what is no file's, a setting say, is raised again."""
+    if isinstance(error, UnwritableImage):
+        return failed(job, error)
+    if isinstance(error, ImageError):
+        if isinstance(error, UnreadableImage):
+            error.hint = error.hint or TRY_OTHER_COPY
+        return failed(job, error.about(job.input))
+    if isinstance(error, ImgcleanError):
+        raise error
+    if isinstance(error, OSError):
+        return failed(job, unwritable(job.output, error))
+    message = f"{job.input}: damaged: {one_line(error)}"
+    return failed(job, UnreadableImage(message, hint=TRY_OTHER_COPY))
 
 
 def _skipped(job: Job, finished: Finished) -> Skipped | Failed:

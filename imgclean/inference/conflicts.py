@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +50,8 @@ def check_rules(rules: FileRules) -> None:
         raise InvalidSetting(f"--suffix {rules.suffix!r} holds a path separator")
     if rules.format is not None:
         format_by_name(rules.format)
+    if rules.save_residual is not None and rules.save_residual.is_file():
+        raise InvalidSetting(f"--save-residual {rules.save_residual} is a file: name a folder")
     if rules.in_place and rules.copy_others:
         raise InvalidSetting("--copy-others copies to another folder: leave out --in-place")
 
@@ -72,6 +73,11 @@ def check_pipe(rules: FileRules, *, from_stdin: bool) -> None:
     """
     if rules.in_place:
         raise InvalidSetting("--in-place replaces files: stdin and stdout are none")
+    if rules.save_residual is not None:
+        raise InvalidSetting(
+            "--save-residual takes the names of files: stdin and stdout have none",
+            hint="name an input and an output file",
+        )
     check_copying(rules, ())
     if rules.output is None or rules.output == "-":
         if rules.overwrite or rules.resume:
@@ -85,25 +91,24 @@ def check_pipe(rules: FileRules, *, from_stdin: bool) -> None:
 
 
 def refuse_collisions(
-    jobs: Iterable[Job], copies: Iterable[tuple[Path, Path]], folders: Iterable[Path]
+    originals: Iterable[Path], targets: Iterable[tuple[Path, Path]], folders: Iterable[Path]
 ) -> None:
     """Refuse two inputs with one output, and an output among the inputs.
 
     Args:
-        jobs: the images.
-        copies: other files, each with where it is copied to.
+        originals: the images.
+        targets: what is written, each with what it is made of.
         folders: the inputs that are folders.
 
     Raises:
         OutputCollision: there is one.
     """
     places = Places()
-    jobs = list(jobs)
-    inputs = {places.of(path) for job in jobs for path in _names(job.input)}
+    inputs = {places.of(path) for original in originals for path in _names(original)}
     trees = {folder.resolve() for folder in folders}
     around: dict[Path, Path | None] = {}  # of an output's folder: the input that it lies in
     sources: dict[tuple[Path, str], Path] = {}
-    for source, target in chain(((job.input, job.output) for job in jobs), copies):
+    for source, target in targets:
         place = places.of(target)
         if place in inputs:
             raise OutputCollision(f"{target} is an input", hint="choose another -o, or --in-place")
@@ -146,7 +151,7 @@ def refuse_existing(
     if rules.overwrite:
         return
     known: set[Path] = set()
-    if rules.resume:
+    if rules.resume or rules.in_place:
         for root in {job.root for job in jobs if job.root is not None}:
             known |= journaled_outputs(root)
     existing = [job.output for job in jobs if _exists(job.output) and job.output not in known]

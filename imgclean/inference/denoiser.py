@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from imgclean.errors import DenoiserFailed, ImgcleanError, NonFiniteOutput, one_line
+from imgclean.errors import NonFiniteOutput
 from imgclean.extension.requests import DenoiseRequest, Raster
 from imgclean.inference.channels import join_channels, split_channels
+from imgclean.inference.description import identity_of, provenance_of
 from imgclean.inference.device import choose_precision, forbid_tf32, measure_cudnn_choices
 from imgclean.inference.engine import run_tiles
-from imgclean.inference.float_store import Blended, FloatStore, hand_on
+from imgclean.inference.finish import Finish
+from imgclean.inference.float_store import FloatStore, hand_on
 from imgclean.inference.luma import LumaOf, WithLuma
+from imgclean.inference.model_failure import naming_the_model
 from imgclean.inference.passes import Pass, Passes
 from imgclean.inference.preparation.backends import require_backend
 from imgclean.inference.preparation.prepare import Target, in_precision, prepare, prepare_parts
 from imgclean.inference.preparation.trial import Images
-from imgclean.inference.tile_functions import averaging_orientations, blending
+from imgclean.inference.strength_choice import StrengthChoice
+from imgclean.inference.tile_functions import averaging_orientations
 from imgclean.inference.tiles import tile_side
 from imgclean.weightsets.network import load_network, tiling_of, validate_options
 from imgclean.weightsets.overrides import with_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from imgclean.extension.model_info import ModelInfo, Precision
     from imgclean.images.rasters import Sink
@@ -81,35 +84,12 @@ class Denoiser:
     @property
     def identity(self) -> dict[str, object]:
         """All that shapes a clean image, apart from the noisy one; the same for equal results."""
-        return {
-            "model": self.info.name,
-            "weights": self.weights.config.sha256,
-            "options": self._options.model_dump(mode="json"),
-            "sigma": self.settings.sigma,
-            "strength": self.settings.strength,
-            "ensemble": self.settings.ensemble,
-            "precision": self.settings.precision,
-            "task": self.settings.task,
-            "scale": self.settings.scale,
-        }
+        return identity_of(self.info, self.weights, self._options, self.settings)
 
     @property
     def provenance(self) -> str:
         """The same for people: what a clean image says of how it was made."""
-        config = self.weights.config
-        parts = [f"model {self.info.name}"]
-        if self.info.needs_weights:
-            parts.append(f"weights {config.name} sha256:{config.sha256}")
-        parts += self.weights.described_overrides
-        if self.settings.sigma is not None:
-            parts.append(f"sigma {self.settings.sigma:g}")
-        if self.settings.task != "denoise":
-            parts.append(self.settings.described_task)
-        if self.settings.strength != 1:
-            parts.append(f"strength {self.settings.strength:g}")
-        if self.settings.ensemble:
-            parts.append("ensemble")
-        return "; ".join(parts)
+        return provenance_of(self.info, self.weights, self.settings)
 
     def denoise(
         self,
@@ -120,6 +100,7 @@ class Denoiser:
         on_pixels: Callable[[int], None] = lambda _: None,
         colours: bool = False,
         clean: Raster | None = None,
+        strength: StrengthChoice | None = None,
     ) -> Precision:
         """Clean one image.
 
@@ -129,9 +110,11 @@ class Denoiser:
             dtype: sample type of the file, which decides what precision `auto` is.
             on_pixels: told how many pixels were finished; may raise to stop.
             colours: whether its channels are red, green and blue, of which a model of one channel
-                that deblocks or enlarges gets the luma.
+                that deblocks or enlarges gets the luma. Others stay as they are where only chroma
+                is cleaned.
             clean: the clean image, where it is known, for a plugin that asks for it; of the
                 channels of `raster`.
+            strength: decides for this image and others; by default for this one alone.
 
         Returns:
             The precision of the result.
@@ -142,15 +125,28 @@ class Denoiser:
             DenoiserFailed: the plugin raised an exception of its own.
         """
         precision = self.precision_for(dtype)
-        luma = colours and self.works_on_luma
-        with _naming_the_model(self.info.name):
+        if self.settings.chroma_only and not colours:
+            share = 0.0
+        else:
+            share = (strength or StrengthChoice(self.settings.strength)).of(raster)
+        if share == 0:
+            hand_on(raster, sink)
+            on_pixels(raster.shape[1] * raster.shape[2])
+            return precision
+        finish = Finish(
+            keep_detail=self.settings.keep_detail,
+            chroma_only=self.settings.chroma_only,
+            strength=share,
+            colours=colours,
+        )
+        with naming_the_model(self.info.name):
             try:
-                self._denoise_in(precision, raster, sink, on_pixels, luma=luma, truth=clean)
+                self._denoise_in(precision, raster, sink, on_pixels, finish, clean)
             except NonFiniteOutput:
                 if precision == "fp32":
                     raise
                 precision = "fp32"
-                self._denoise_in(precision, raster, sink, on_pixels, luma=luma, truth=clean)
+                self._denoise_in(precision, raster, sink, on_pixels, finish, clean)
         return precision
 
     @property
@@ -169,32 +165,32 @@ class Denoiser:
         raster: Raster,
         sink: Sink,
         on_pixels: Callable[[int], None],
-        *,
-        luma: bool,
+        finish: Finish,
         truth: Raster | None,
     ) -> None:
-        strength = self.settings.strength
-        if luma:
+        if finish.colours and self.works_on_luma:
             cleaned = self._clean(precision, LumaOf(raster), on_pixels)
-            hand_on(WithLuma(raster, cleaned), raster, sink, strength)
+            finish.hand_on(WithLuma(raster, cleaned), raster, sink)
             return
         channels = self.weights.config.channels
         parts = split_channels(raster, channels)
         if parts == [raster]:
             result = self._by_plugin(precision, raster, on_pixels, truth)
-            if result is None:
-                function = blending(self._model_function(precision), strength)
-                self._run_tiles(precision, function, raster, sink, on_pixels)
-                return
-            target = sink if strength == 1 else Blended(sink, raster, strength)
-            if isinstance(result, Pass) and result.compute_into(target):
-                return
+            if finish.is_by_pixel:
+                if result is None:
+                    function = finish.around(self._model_function(precision))
+                    self._run_tiles(precision, function, raster, sink, on_pixels)
+                    return
+                if isinstance(result, Pass) and result.compute_into(finish.into(sink, raster)):
+                    return
+            elif result is None:
+                result = self._by_core(precision, raster, on_pixels)
         else:
             truths = split_channels(truth, channels) if truth else [None] * len(parts)
             pairs = zip(parts, truths, strict=True)
             cleaned_parts = [self._clean(precision, part, on_pixels, its) for part, its in pairs]
             result = join_channels(cleaned_parts, raster.shape[0])
-        hand_on(result, raster, sink, strength)
+        finish.hand_on(result, raster, sink)
 
     def _clean(
         self,
@@ -205,8 +201,11 @@ class Denoiser:
     ) -> Raster:
         """Return the clean image as a raster of its own, at full strength."""
         result = self._by_plugin(precision, raster, on_pixels, truth)
-        if result is not None:
-            return result
+        return self._by_core(precision, raster, on_pixels) if result is None else result
+
+    def _by_core(
+        self, precision: Precision, raster: Raster, on_pixels: Callable[[int], None]
+    ) -> Raster:
         store = FloatStore(*raster.shape[1:])
         self._run_tiles(precision, self._model_function(precision), raster, store, on_pixels)
         return store.raster()
@@ -288,17 +287,3 @@ class Denoiser:
 
     def _averaged(self, function: TileFunction) -> TileFunction:
         return averaging_orientations(function) if self.settings.ensemble else function
-
-
-@contextmanager
-def _naming_the_model(name: str) -> Iterator[None]:
-    """Turn an exception that is not ours into a typed error."""
-    try:
-        yield
-    except ImgcleanError:
-        raise
-    except Exception as error:
-        raise DenoiserFailed(
-            f"{name} failed: {one_line(error)}",
-            hint="report it to the plugin's authors; `imgclean doctor` lists versions",
-        ) from error

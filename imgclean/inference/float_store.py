@@ -47,45 +47,18 @@ class FloatStore:
         return ArrayRaster(self._pixels)
 
 
-def hand_on(result: Raster, raster: Raster, sink: Sink, strength: float) -> None:
-    """Write a clean image to where it goes, blended with the noisy one.
-
-    Args:
-        result: the clean image.
-        raster: the noisy one.
-        sink: gets the image.
-        strength: share of the change that is applied.
+def hand_on(result: Raster, sink: Sink) -> None:
+    """Write an image to where it goes.
 
     Raises:
-        NonFiniteOutput: there is a NaN or an infinity in the clean image.
+        NonFiniteOutput: there is a NaN or an infinity in it.
     """
-    _, height, width = raster.shape
-    target = sink if strength == 1 else Blended(sink, raster, strength)
+    _, height, width = result.shape
     for window in split(Window(0, 0, width, height), _COPY_SIDE):
-        clean = result.read(window)
-        if not _is_finite(clean):
+        values = result.read(window)
+        if not _is_finite(values):
             raise NonFiniteOutput("the model returned NaN or infinity")
-        target.write(window, clean)
-
-
-class Blended:
-    """A sink for a clean image, of which another one gets a blend with the noisy one.
-
-    Args:
-        sink: gets the blend.
-        raster: the noisy image.
-        strength: share of the change that is applied.
-    """
-
-    def __init__(self, sink: Sink, raster: Raster, strength: float) -> None:
-        self._sink = sink
-        self._raster = raster
-        self._share = np.float32(strength)
-
-    def write(self, window: Window, values: NDArray[np.float32]) -> None:
-        """Blend float32[C, h, w]."""
-        noisy = self._raster.read(window)
-        self._sink.write(window, noisy + self._share * (values - noisy))
+        sink.write(window, values)
 
 
 def _is_finite(values: NDArray[np.float32]) -> bool:

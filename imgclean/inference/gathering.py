@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from imgclean.inference.naming import (
     named_output,
     output_folder,
     renamed,
+    residual_job,
     unwritten_format,
 )
 
@@ -60,43 +62,45 @@ class Gathering:
         else:
             whole = self._output_folder
             mirror = whole if self._alone else whole / folder.resolve().name
-        self._take_folder(folder, mirror, mirror)
+        place = Path() if self._alone else Path(folder.resolve().name)
+        self._take_folder(folder, mirror, mirror, place)
 
     def take_named_file(self, path: Path) -> None:
         """Take a file that the command line names."""
         rules = self._rules
         if rules.in_place or rules.output is None:
-            self._take_beside(path, path.parent)
+            self._take_beside(path, path.parent, Path(path.name))
         elif self._alone and not is_folder_name(rules.output):
             output = named_output(rules.output)
             root = output.parent if rules.resume else None
-            self._jobs.append(Job(path, output, format_of_named(output, rules), root))
+            residual = self._residual(path, Path(output.name))
+            self._jobs.append(Job(path, output, format_of_named(output, rules), root, residual))
         else:
             root = self._output_folder
-            self._take(path, root / path.name, root)
+            self._take(path, root / path.name, root, Path(path.name))
 
     def take_listed_folder(self, folder: Path) -> None:
         """Take a folder of a list. One journal serves all that goes to one place."""
         rules = self._rules
         kept = listed_path(folder)
         if rules.in_place:
-            self._take_folder(folder, folder, Path() if kept == folder else folder)
+            self._take_folder(folder, folder, Path() if kept == folder else folder, kept)
         elif rules.output is None:
             mirror = clean_folder(folder, rules.suffix)
-            self._take_folder(folder, mirror, mirror)
+            self._take_folder(folder, mirror, mirror, kept)
         else:
             root = self._output_folder
-            self._take_folder(folder, root / kept, root)
+            self._take_folder(folder, root / kept, root, kept)
 
     def take_listed_file(self, path: Path) -> None:
         """Take a file of a list."""
         rules = self._rules
         kept = listed_path(path)
         if rules.in_place or rules.output is None:
-            self._take_beside(path, Path() if kept == path else path.parent)
+            self._take_beside(path, Path() if kept == path else path.parent, kept)
         else:
             root = self._output_folder
-            self._take(path, root / kept, root)
+            self._take(path, root / kept, root, kept)
 
     def jobs(self) -> list[Job]:
         """Return the jobs, none twice. A file of the name `-`, which means stdin, gets a path."""
@@ -119,8 +123,11 @@ class Gathering:
     def _output_folder(self) -> Path:
         return output_folder(self._rules.output or "")
 
-    def _take_folder(self, folder: Path, mirror: Path, root: Path) -> None:
-        """Take what is wanted of a folder, the outputs in `mirror`, the journal in `root`."""
+    def _take_folder(self, folder: Path, mirror: Path, root: Path, place: Path) -> None:
+        """Take what is wanted of a folder, the outputs in `mirror`, the journal in `root`.
+
+        `place` is where the folder is among the residuals.
+        """
         found = find_images(folder, recursive=self._rules.recursive)
         for path, reason in found.unreadable:
             if path == folder:
@@ -129,7 +136,7 @@ class Gathering:
         for path in found.images:
             relative = path.relative_to(folder)
             if self._rules.names.take(relative):
-                self._take(path, mirror / relative, root)
+                self._take(path, mirror / relative, root, place / relative)
             else:
                 filtered.append(path)
         self.unreadable += found.unreadable
@@ -138,18 +145,22 @@ class Gathering:
             there = (*found.others, *(path for path in filtered if path.is_file()))
             self.others += [(path, mirror / path.relative_to(folder)) for path in there]
 
-    def _take_beside(self, path: Path, home: Path) -> None:
+    def _take_beside(self, path: Path, home: Path, place: Path) -> None:
         """Take a file whose clean image goes beside it or in its place, the journal in `home`."""
         rules = self._rules
         journaled = rules.in_place or rules.resume
         output = clean_file(path, rules.suffix)
-        self._take(path, output, home if journaled else None)
+        self._take(path, output, home if journaled else None, place)
 
-    def _take(self, path: Path, output: Path, root: Path | None) -> None:
+    def _take(self, path: Path, output: Path, root: Path | None, place: Path) -> None:
         """Take a file; the output gets the suffix of the format that is written."""
         name = self._rules.format or self._substitute(path)
         output = path if self._rules.in_place else renamed(output, name)
-        self._jobs.append(Job(path, output, name, root))
+        self._jobs.append(Job(path, output, name, root, self._residual(path, place)))
+
+    def _residual(self, path: Path, place: Path) -> Job | None:
+        folder = self._rules.save_residual
+        return None if folder is None else residual_job(path, place, folder)
 
     def _substitute(self, path: Path) -> str | None:
         """Return the format to write for want of an encoder; None for the file's own."""
@@ -167,4 +178,4 @@ class Gathering:
 
 def _absolute(job: Job) -> Job:
     root = job.root.absolute() if job.root else None
-    return Job(job.input.absolute(), job.output.absolute(), job.format, root)
+    return replace(job, input=job.input.absolute(), output=job.output.absolute(), root=root)

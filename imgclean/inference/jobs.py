@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from imgclean.images.name_rules import NameRules
@@ -20,12 +20,14 @@ class Job:
         output: where the clean one goes; the input itself when in place; `-` for stdout.
         format: name of the format to write, or None for the input's own.
         root: folder whose journal records the output, or None for no journal.
+        residual: where what is taken away goes, as a job of its own; None if nobody wants it.
     """
 
     input: Path
     output: Path
     format: str | None
     root: Path | None
+    residual: Job | None = field(default=None, compare=False)
 
     @property
     def from_stdin(self) -> bool:
@@ -36,6 +38,11 @@ class Job:
     def to_stdout(self) -> bool:
         """Whether the clean image is written to stdout."""
         return self.output == STREAM
+
+    @property
+    def parts(self) -> tuple[Job, ...]:
+        """All that is written: the residual, if any, and then the clean image."""
+        return (self,) if self.residual is None else (self.residual, self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class FileRules:
         overwrite: outputs may replace files.
         resume: go on with an earlier run; what it finished is left alone.
         copy_others: what is not cleaned of a folder is copied.
+        save_residual: folder for what was taken away from each image, or None.
     """
 
     output: str | None = None
@@ -87,6 +95,7 @@ class FileRules:
     overwrite: bool = False
     resume: bool = False
     copy_others: bool = False
+    save_residual: Path | None = None
 
     @property
     def names(self) -> NameRules:

@@ -12,7 +12,7 @@ from imgclean.images.formats import (
     format_of_suffix,
     recognise,
 )
-from imgclean.inference.jobs import STREAM
+from imgclean.inference.jobs import STREAM, Job
 
 if TYPE_CHECKING:
     from imgclean.images.format import Format
@@ -74,6 +74,27 @@ def renamed(path: Path, format: str | None) -> Path:  # noqa: A002 - the option'
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return path.with_suffix(suffix)
     return path.with_name(path.name + suffix)
+
+
+def residual_job(path: Path, place: Path, folder: Path) -> Job:
+    """Return where what is taken away from an image goes.
+
+    It is a PNG where the image's format holds nothing but integers, else a TIFF, since there may
+    be floats, or many pages. The suffix of the name tells which.
+
+    Args:
+        path: the image.
+        place: where its clean image would be in a folder, relative to that.
+        folder: the residuals'.
+    """
+    found = recognise(path)
+    own = found.format if found else None
+    integers = own is None or not any("float" in each for each in own.dtypes)
+    name = "png" if integers else "tiff"
+    written = format_of_suffix(place)
+    if written is None or written.name != name:
+        place = renamed(place, name)
+    return Job(path, folder / place, name, folder)
 
 
 def unwritten_format(path: Path) -> Format | None:

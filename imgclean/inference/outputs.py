@@ -7,11 +7,13 @@ import os
 import stat
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 from imgclean.atomic import replacing
 from imgclean.errors import UnwritableImage
+from imgclean.images.write import unwritable
 from imgclean.inference.inputs import is_changed
 from imgclean.inference.journal import sha256_of, sha256_of_file
 
@@ -87,6 +89,40 @@ def put_file(
         hashed = sha256_of_file(temporary)
         _require_unchanged(job, status)
         record(result, hashed)
+    return result
+
+
+def put_files(
+    make: Callable[[Path, Path | None], _Result],
+    job: Job,
+    status: os.stat_result | None,
+    record: Callable[[Job, _Result, str], None],
+) -> _Result:
+    """Have a job's output and its residual, if that is wanted, made together.
+
+    The residual is in its place before the output is: once that is, also in place of the input,
+    nothing is left to do.
+
+    Args:
+        make: makes both at the paths that it is given.
+        job, status: as for `put_bytes`.
+        record: called for each with its job, what `make` returned, and the file's hash.
+
+    Raises:
+        OSError, UnwritableImage: as for `put_bytes`; what concerns the residual names it.
+    """
+
+    def make_both(target: Path) -> _Result:
+        part = job.residual
+        if part is None:
+            return make(target, None)
+        try:
+            made: _Result = put_file(partial(make, target), part, status, partial(record, part))
+        except OSError as error:
+            raise unwritable(part.output, error) from error
+        return made
+
+    result: _Result = put_file(make_both, job, status, partial(record, job))
     return result
 
 

@@ -74,7 +74,7 @@ def clean_picture(
         on_pixels=on_pixels,
         scale=scale,
     )
-    metadata = metadata_of_clean(picture.metadata, rules, tool.denoiser)
+    metadata = metadata_of_clean(picture.metadata, tool.rules(rules), tool.denoiser)
     result = dataclasses.replace(picture, samples=clean.values, metadata=metadata)
     return PictureResult(result, passed.precision, passed.nearly_empty)
 

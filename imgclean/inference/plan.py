@@ -10,6 +10,7 @@ from imgclean.inference.gathering import Gathering
 from imgclean.inference.inputs import is_folder
 from imgclean.inference.jobs import STREAM, FileRules, Job, Plan
 from imgclean.inference.naming import format_of_named, named_output, substituted_format
+from imgclean.inference.residual_conflicts import naming_residuals, residual_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,10 +72,19 @@ def _checked(
     if not jobs:
         where = ", ".join(str(path) for path in inputs[:3]) + (", ..." if inputs[3:] else "")
         raise NothingToDo(f"no image in {where}", hint="see `imgclean denoise --help` on filters")
+    copies = gathering.others
+    made = [] if rules.in_place else list(jobs)
+    targets = [(job.input, job.output) for job in made] + copies
+    originals = [job.input for job in jobs]
     if not rules.in_place:
-        copies = gathering.others
-        conflicts.refuse_collisions(jobs, copies, folders)
-        conflicts.refuse_existing(jobs, copies, rules)
+        conflicts.refuse_collisions(originals, targets, folders)
+    if rules.save_residual is not None:
+        residuals = residual_jobs(jobs, rules.save_residual)
+        targets += [(each.input, each.output) for each in residuals]
+        with naming_residuals():
+            conflicts.refuse_collisions(originals, targets, folders)
+        made += residuals
+    conflicts.refuse_existing(made, copies, rules)
     return Plan(
         tuple(jobs),
         gathering.ignored,

@@ -66,12 +66,14 @@ class Records:
         self._refused: dict[Path, UnwritableImage] = {}
         jobs = tuple(jobs)
         with ExitStack() as opened:
-            for root in dict.fromkeys(job.root for job in jobs if job.root is not None):
+            parts = [part for job in jobs for part in job.parts]
+            for root in dict.fromkeys(part.root for part in parts if part.root is not None):
                 try:
                     self._journals[root] = opened.enter_context(Journal(root))
                 except UnwritableImage as error:
                     self._refused[root] = error
-            if self._refused and all(job.root in self._refused for job in jobs):
+            refused = self._refused
+            if refused and all(any(part.root in refused for part in job.parts) for job in jobs):
                 raise next(iter(self._refused.values()))
             if rules.in_place:
                 for journal in self._journals.values():
@@ -86,8 +88,9 @@ class Records:
 
     def is_finished(self, job: Job, fingerprint: str, identities: Iterable[Identity]) -> bool:
         """As `Bookkeeping` says."""
-        if job.root in self._refused:
-            raise self._refused[job.root].about(job.output)
+        for part in job.parts:
+            if part.root in self._refused:
+                raise self._refused[part.root].about(part.output)
         journal = self._journals.get(job.root) if job.root else None
         if journal is None:
             return False
@@ -95,6 +98,15 @@ class Records:
             return journal.is_result(fingerprint)
         if not self._rules.resume:
             return False
+        identities = tuple(identities)
+        made = [self._is_made(part, fingerprint, identities) for part in job.parts]
+        return all(made)
+
+    def _is_made(self, job: Job, fingerprint: str, identities: Iterable[Identity]) -> bool:
+        """Whether the file of a job is there as an earlier run wrote it with these settings."""
+        if job.root is None:
+            return False
+        journal = self._journals[job.root]
         try:
             there = sha256_of_file(job.output)
         except FileNotFoundError:

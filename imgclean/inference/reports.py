@@ -56,12 +56,14 @@ def done(
     pages: int,
     dtype: np.dtype[np.generic],
     precision: Precision | None,
+    strength: float | None,
     seconds: float,
 ) -> Done:
     """Return the event for a clean image that is in its place."""
     return Done(
         input=str(job.input),
         output=str(job.output),
+        residual=_residual(job),
         width=width,
         height=height,
         pages=pages,
@@ -70,6 +72,7 @@ def done(
         weights=denoiser.weights.name if denoiser else None,
         device=str(denoiser.device) if denoiser else None,
         precision=precision,
+        strength=None if strength is None else round(strength, 3),
         seconds=round(seconds, 3),
     )
 
@@ -85,6 +88,12 @@ def failed(job: Job, error: ImgcleanError) -> Failed:
 def left_out(job: Job, what: str) -> Warned:
     """Return the warning that something of a file is not in the clean image."""
     return Warned(input=str(job.input), error="LeftOut", message=f"{job.input}: {what}")
+
+
+def without_chroma(job: Job) -> Warned:
+    """Return the warning that nothing is done to an image that is not red, green and blue."""
+    text = f"{job.input}: stays as it is: --chroma-only cleans colour images alone"
+    return Warned(input=str(job.input), error="NoChroma", message=text)
 
 
 def nearly_empty(job: Job, pages: tuple[int, ...] = (1,), count: int = 1) -> Warned:
@@ -113,8 +122,13 @@ def announce(plan: Plan, selection: Selection, emit: Emit, device: str | None) -
             Planned(
                 input=str(job.input),
                 output=str(job.output),
+                residual=_residual(job),
                 model=next(iter(models)) if len(models) == 1 else None,
                 weights=next(iter(weights)) if len(weights) == 1 else None,
                 device=device,
             )
         )
+
+
+def _residual(job: Job) -> str | None:
+    return None if job.residual is None else str(job.residual.output)

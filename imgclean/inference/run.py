@@ -48,7 +48,7 @@ def run_plan(
     started = time.monotonic()
     tally = _Tally(emit)
     with Records(plan.jobs, rules, image_rules) as records, Interruption() as interruption:
-        for folder in {job.output.parent for job in plan.jobs}:
+        for folder in {part.output.parent for job in plan.jobs for part in job.parts}:
             remove_leftovers(folder)
         try:
             work(records, interruption, tally)

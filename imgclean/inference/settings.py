@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from imgclean.degradation.gaussian import GREY_LEVELS
 from imgclean.errors import InvalidSetting
+from imgclean.inference.controls import require_controls
 from imgclean.inference.device import PrecisionChoice
 from imgclean.inference.preparation.backends import Backend
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from imgclean.extension.model_info import Task
+    from imgclean.inference.strength_choice import Strength
     from imgclean.inference.tiles import TileChoice
 
 DEBLOCKED_QUALITY = 95
@@ -31,7 +33,10 @@ class InferenceSettings:
         scale: pixels of the large image, along each side, for one of the small; the task
             `upscale` enlarges by it.
         sigma: noise standard deviation in grey levels of 255, or None for blind.
-        strength: share of the model's change that is applied, 0 to 1.
+        strength: share of the model's change that is applied, 0 to 1; `auto`: by each image's
+            noise, see `automatic_strength`.
+        keep_detail: share of fine luminance that textured places get back, 0 to 1.
+        chroma_only: of colour images only the chroma is cleaned; gray ones stay as they are.
         ensemble: average over the eight flips and turns.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: `auto`, `fp32`, `bf16` or `fp16`.
@@ -40,13 +45,15 @@ class InferenceSettings:
         options: options of the model by name, laid over those of the weight set.
 
     Raises:
-        InvalidSetting: a value is out of its range.
+        InvalidSetting: a value is out of its range, or has no meaning beside another one.
     """
 
     task: Task = "denoise"
     scale: int = 1
     sigma: float | None = None
-    strength: float = 1.0
+    strength: Strength = 1.0
+    keep_detail: float = 0.0
+    chroma_only: bool = False
     ensemble: bool = False
     device: str = "auto"
     precision: PrecisionChoice = "auto"
@@ -59,8 +66,7 @@ class InferenceSettings:
             raise InvalidSetting(f"scale {self.scale} is not 1 or more")
         if self.sigma is not None and not 0 <= self.sigma <= GREY_LEVELS:
             raise InvalidSetting(f"sigma {self.sigma:g} is not between 0 and 255")
-        if not 0 <= self.strength <= 1:
-            raise InvalidSetting(f"strength {self.strength:g} is not between 0 and 1")
+        require_controls(self.task, self.strength, self.keep_detail, chroma_only=self.chroma_only)
         if self.precision not in get_args(PrecisionChoice):
             raise InvalidSetting(f"{self.precision!r} is not a precision")
         if self.backend not in get_args(Backend):

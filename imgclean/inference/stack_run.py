@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from imgclean.errors import ImageError, UnwritableImage
-from imgclean.images.tiff.metadata import tags_to_write
-from imgclean.images.tiff.record import NO_COMPRESSION
-from imgclean.images.tiff.stack_writer import TiffStackWriter
-from imgclean.images.tiff.tags import Layout
 from imgclean.inference.passage import pass_through
-from imgclean.inference.said import metadata_of_clean
+from imgclean.inference.residual import BesideResidual, residual_record
+from imgclean.inference.stack_files import clean_file, residual_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,14 +19,13 @@ if TYPE_CHECKING:
 
     from imgclean.extension.model_info import Precision
     from imgclean.images.pixels import SampleRange
-    from imgclean.images.tiff.record import TiffRecord
-    from imgclean.images.tiff.tags import Tag
+    from imgclean.images.rasters import SampleSink
+    from imgclean.images.tiff.stack_writer import TiffStackWriter
     from imgclean.inference.denoiser import Denoiser
     from imgclean.inference.image_rules import ImageRules
+    from imgclean.inference.jobs import Job
     from imgclean.inference.stack_source import Plane, StackSource
     from imgclean.inference.treatment import Tool
-
-_LARGEST_CLASSIC = 4_000_000_000  # bytes of samples; a larger file needs BigTIFF's offsets
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +37,7 @@ class StackResult:
         pixels: of all planes.
         denoiser: whose function the first plane went through, if anybody's.
         precision: of the last plane, where it was computed in one.
+        strength: of all planes, where the noise of the first decided it.
         nearly_empty: numbers of the planes, from 1 on, that are so in the range that was chosen.
     """
 
@@ -50,6 +47,7 @@ class StackResult:
     pixels: int
     denoiser: Denoiser | None
     precision: Precision | None
+    strength: float | None
     nearly_empty: tuple[int, ...]
 
 
@@ -60,7 +58,8 @@ def clean_stack(
     *,
     scale: int,
     least_quality: int | None,
-    name: Path,
+    job: Job,
+    residual: Path | None = None,
     choose: Callable[[Plane], Tool],
     on_pixels: Callable[[int], None],
 ) -> StackResult:
@@ -72,7 +71,8 @@ def clean_stack(
         rules: what is done with each plane's samples and metadata.
         scale: pixels of each new plane, along each side, for one of the old.
         least_quality: takes the place of a lower one of lossy planes.
-        name: what error messages call the file.
+        job: what error messages call the files.
+        residual: the file of what is taken away, if it is wanted.
         choose: gives what is applied to a plane.
         on_pixels: told how many pixels were finished; may raise to stop.
 
@@ -81,8 +81,13 @@ def clean_stack(
         UnwritableImage: the file cannot be written; the message names it.
     """
     results: list[StackResult] = []
-    denoiser = choose(source.plane(0)).denoiser
-    with _writing(source, target, rules, denoiser, scale, name) as writer:
+    tool = choose(source.plane(0))
+    with ExitStack() as open_files:
+        cleaned = clean_file(source, target, rules, tool, scale, job.output)
+        writer, taken = open_files.enter_context(cleaned), None
+        if residual is not None and job.residual is not None:
+            away = residual_file(source, residual, job.residual.output)
+            taken = open_files.enter_context(away)
         for position in range(len(source)):
             plane = source.plane(position)
             if least_quality is not None:
@@ -90,26 +95,43 @@ def clean_stack(
                 plane = replace(plane, record=record)
             span = source.range_of(plane)
             with _naming_the_page(plane, source):
-                results.append(_clean_plane(plane, span, scale, writer, choose(plane), on_pixels))
+                ends = _begin(plane, scale, writer, taken)
+                results.append(_clean_plane(plane, span, scale, ends, choose(plane), on_pixels))
     return replace(
         results[0],
         pixels=sum(each.pixels for each in results),
         precision=results[-1].precision,
+        strength=results[-1].strength,
         nearly_empty=tuple(number for each in results for number in each.nearly_empty),
     )
+
+
+def _begin(
+    plane: Plane, scale: int, writer: TiffStackWriter, residual: TiffStackWriter | None
+) -> tuple[SampleSink, list[Callable[[], None]]]:
+    """Return what takes a plane's clean samples, and what to call when it has them all."""
+    height, width, channels = plane.samples.shape
+    shape = height * scale, width * scale, channels
+    target, finish = writer.begin(plane.record, shape, plane.like.dtype)
+    if residual is None:
+        return target, [finish]
+    record = residual_record(plane.record)
+    taken, finish_taken = residual.begin(record, shape, plane.like.dtype)
+    both = BesideResidual(target, taken, plane.samples, alpha=plane.like.alpha)
+    return both, [finish, finish_taken]
 
 
 def _clean_plane(
     plane: Plane,
     span: SampleRange,
     scale: int,
-    writer: TiffStackWriter,
+    ends: tuple[SampleSink, list[Callable[[], None]]],
     tool: Tool,
     on_pixels: Callable[[int], None],
 ) -> StackResult:
-    height, width, channels = plane.samples.shape
+    height, width, _ = plane.samples.shape
     height, width = height * scale, width * scale
-    target, finish = writer.begin(plane.record, (height, width, channels), plane.like.dtype)
+    target, finishes = ends
     passed = pass_through(
         tool.function,
         plane.samples,
@@ -119,7 +141,8 @@ def _clean_plane(
         on_pixels=on_pixels,
         scale=scale,
     )
-    finish()
+    for finish in finishes:
+        finish()
     return StackResult(
         width=width,
         height=height,
@@ -127,6 +150,7 @@ def _clean_plane(
         pixels=height * width,
         denoiser=tool.denoiser,
         precision=passed.precision,
+        strength=tool.chosen_strength,
         nearly_empty=(plane.number + 1,) if passed.nearly_empty else (),
     )
 
@@ -141,45 +165,3 @@ def _naming_the_page(plane: Plane, source: StackSource) -> Iterator[None]:
         if len(source.stack) == 1:
             raise
         raise error.about(f"page {plane.number + 1}") from error
-
-
-@contextmanager
-def _writing(
-    source: StackSource,
-    target: Path,
-    rules: ImageRules,
-    denoiser: Denoiser | None,
-    scale: int,
-    name: Path,
-) -> Iterator[TiffStackWriter]:
-    """Yield the writer; finish the file on success, give it up on any exception."""
-    first = source.plane(0)
-    stack = source.stack
-
-    def tags_of(position: int) -> tuple[Tag, ...]:
-        plane = source.plane(position)
-        metadata = plane.metadata
-        if position == 0:
-            metadata = metadata_of_clean(metadata, rules, denoiser)
-        elif rules.strip_metadata:
-            metadata = metadata.stripped()
-        elif scale > 1:
-            metadata = metadata.enlarged(scale)
-        return tags_to_write(cast("TiffRecord", metadata.own), metadata)
-
-    size = sum(stack.plane_bytes(plane) for plane in source.planes) * scale**2
-    writer = TiffStackWriter(
-        target,
-        Layout(stack.layout.order, big=stack.layout.big or size > _LARGEST_CLASSIC),
-        name,
-        len(source),
-        tags_of,
-        contiguous=stack.is_imagej and first.record.compression == NO_COMPRESSION,
-        one_directory=stack.shares_directory,
-    )
-    try:
-        yield writer
-        writer.close()
-    except BaseException:
-        writer.abort()
-        raise

@@ -9,6 +9,8 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from imgclean.inference.finish import Combine
+
     TileFunction = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -31,8 +33,6 @@ def averaging_orientations(function: TileFunction) -> TileFunction:
     return average
 
 
-def blending(function: TileFunction, strength: float) -> TileFunction:
-    """Return `strength` parts of the function's output and the rest of its input."""
-    if strength == 1:
-        return function
-    return lambda x: x + strength * (function(x).float() - x)
+def followed_by(function: TileFunction, combine: Combine) -> TileFunction:
+    """Return what each pixel of the function's input and of its output make together."""
+    return lambda x: combine(x, function(x).float())

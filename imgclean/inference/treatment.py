@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from imgclean.inference.introductions import Introductions
+from imgclean.inference.reports import without_chroma
 from imgclean.inference.selection import ImageKind
+from imgclean.inference.strength_choice import StrengthChoice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from imgclean.images.picture import Picture
     from imgclean.images.rasters import Sink
     from imgclean.inference.denoiser import Denoiser
+    from imgclean.inference.image_rules import ImageRules
     from imgclean.inference.jobs import Job
     from imgclean.inference.selection import Selection
 
@@ -58,10 +61,23 @@ class Tool:
     Attributes:
         function: does it.
         denoiser: whose function it is, which metadata, journal and events name; or None.
+        strength: how strongly it is applied, where that is a question.
+        leaves_it: the image stays as it is, so that there is nothing to note in it.
     """
 
     function: RasterFunction
     denoiser: Denoiser | None
+    strength: StrengthChoice | None = None
+    leaves_it: bool = False
+
+    @property
+    def chosen_strength(self) -> float | None:
+        """What `--strength auto` has come to; None before, and where nobody asked for it."""
+        return self.strength.chosen if self.strength else None
+
+    def rules(self, rules: ImageRules) -> ImageRules:
+        """Return what is done with the image around it."""
+        return replace(rules, provenance=False) if self.leaves_it else rules
 
 
 class Treatment(Protocol):
@@ -96,7 +112,10 @@ class Denoising:
 
     def __init__(self, selection: Selection, emit: Emit, *, where: str | None = None) -> None:
         self._selection = selection
+        self._emit = emit
         self._introductions = Introductions(emit, where or str(selection.device))
+        self._strength: tuple[Job | None, StrengthChoice | None] = None, None
+        self._left: Job | None = None
 
     @property
     def denoisers(self) -> tuple[Denoiser, ...]:
@@ -109,7 +128,23 @@ class Denoising:
         return self._selection.settings.scale
 
     def choose(self, job: Job, like: Picture, page: int) -> Tool:  # noqa: ARG002 - all alike
-        """Return the denoiser for images of this kind."""
+        """Return the denoiser for images of this kind, and how strongly it cleans this file's."""
         denoiser = self._selection.denoiser(ImageKind.of(like.space, like.dtype))
-        self._introductions.introduce(denoiser, like)
-        return Tool(partial(denoiser.denoise, colours=like.space == "rgb"), denoiser)
+        colours = like.space == "rgb"
+        leaves_it = self._selection.settings.chroma_only and not colours
+        if not leaves_it:
+            self._introductions.introduce(denoiser, like)
+        elif self._left != job:
+            self._left = job
+            self._emit(without_chroma(job))
+        strength = self._strength_for(job)
+        function = partial(denoiser.denoise, colours=colours, strength=strength)
+        return Tool(function, denoiser, strength, leaves_it)
+
+    def _strength_for(self, job: Job) -> StrengthChoice:
+        """Return what decides for a file; its images come one after the other."""
+        last, strength = self._strength
+        if strength is None or last != job:
+            strength = StrengthChoice(self._selection.settings.strength)
+            self._strength = job, strength
+        return strength

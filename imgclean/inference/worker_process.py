@@ -106,7 +106,7 @@ class WorkerProcess:
         if self._process.pid is not None:
             self._process.kill()
             self._process.join()
-        for folder in {job.output.parent for job in self._jobs.values()}:
+        for folder in {part.output.parent for job in self._jobs.values() for part in job.parts}:
             remove_leftovers(folder)
         return self.reason or _fate(self._process.exitcode or 0)
 

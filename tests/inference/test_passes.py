@@ -7,7 +7,7 @@ import pytest
 
 from imgclean import Window
 from imgclean.images.rasters import ArrayRaster, ArraySink
-from imgclean.inference.float_store import Blended
+from imgclean.inference.finish import Finish
 from imgclean.inference.passes import Passes
 
 IMAGE = np.random.default_rng(0).random((3, 20, 30), np.float32)
@@ -100,6 +100,6 @@ def test_passes_that_share_the_work_add_up_to_the_image(passes, told):
 def test_a_blend_is_so_many_parts_of_the_new_image_and_the_rest_of_the_old(passes):
     sink = ArraySink(IMAGE.shape)
     passes.run_tiles(doubled, ArrayRaster(IMAGE), 0).compute_into(
-        Blended(sink, ArrayRaster(IMAGE), 0.25)
+        Finish(strength=0.25).into(sink, ArrayRaster(IMAGE))
     )
     np.testing.assert_allclose(sink.values, 1.25 * IMAGE, rtol=1e-6)

@@ -1,6 +1,7 @@
 import torch
 
-from imgclean.inference.tile_functions import averaging_orientations, blending
+from imgclean.inference.finish import Finish
+from imgclean.inference.tile_functions import averaging_orientations
 
 
 def test_the_ensemble_does_not_depend_on_the_orientation_of_its_input():
@@ -29,6 +30,6 @@ def test_strength_blends_linearly_between_input_and_output():
     def darker(each):
         return each - 0.5
 
-    torch.testing.assert_close(blending(darker, 1.0)(x), x - 0.5)
-    torch.testing.assert_close(blending(darker, 0.25)(x), x - 0.125)
-    torch.testing.assert_close(blending(darker, 0.0)(x), x)
+    torch.testing.assert_close(Finish(strength=1.0).around(darker)(x), x - 0.5)
+    torch.testing.assert_close(Finish(strength=0.25).around(darker)(x), x - 0.125)
+    torch.testing.assert_close(Finish(strength=0.0).around(darker)(x), x)
