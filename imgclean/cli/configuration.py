@@ -16,7 +16,7 @@ from imgclean.errors import ConfigurationInvalid, nearest_names
 VARIABLE = "IMGCLEAN_CONFIG"
 
 # what one run is about
-_NO_DEFAULT = frozenset({"files-from", "help", "name", "null", "out", "output"})
+_NO_DEFAULT = frozenset({"files-from", "help", "name", "null", "out", "output", "save-residual"})
 _KINDS = {
     bool: "true or false",
     int: "a whole number",
