@@ -12,6 +12,7 @@ from imgclean.errors import NonFiniteOutput
 from imgclean.extension.requests import DenoiseRequest, Raster
 from imgclean.inference.channels import join_channels, split_channels
 from imgclean.inference.description import identity_of, provenance_of
+from imgclean.inference.detail import require_room
 from imgclean.inference.device import choose_precision, forbid_tf32, measure_cudnn_choices
 from imgclean.inference.engine import run_tiles
 from imgclean.inference.finish import Finish
@@ -121,6 +122,7 @@ class Denoiser:
 
         Raises:
             NonFiniteOutput: the result is not finite, also in float32.
+            UnsupportedImage: there is too little memory to keep its detail.
             DeviceOutOfMemory: not even the smallest tile fits.
             DenoiserFailed: the plugin raised an exception of its own.
         """
@@ -133,6 +135,8 @@ class Denoiser:
             hand_on(raster, sink)
             on_pixels(raster.shape[1] * raster.shape[2])
             return precision
+        if self.settings.keep_detail:
+            require_room(raster.shape)
         finish = Finish(
             keep_detail=self.settings.keep_detail,
             chroma_only=self.settings.chroma_only,

@@ -6,7 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import psutil
 
+from imgclean.errors import UnsupportedImage
 from imgclean.extension.requests import Window
 from imgclean.images.luminance import gray_planes
 
@@ -65,6 +67,25 @@ class DetailKept:
         edge = _radius(_NEARBY)
         given: NDArray[np.float32] = self._share * mask * lost[:, edge:-edge, edge:-edge]
         return inner + given
+
+
+def require_room(shape: tuple[int, int, int]) -> None:
+    """Refuse to keep detail where the clean image in floats takes more memory than is left.
+
+    Args:
+        shape: channels, height, width.
+
+    Raises:
+        UnsupportedImage: it does; the message does not name the file.
+    """
+    channels, height, width = shape
+    needed, available = 4 * channels * height * width, psutil.virtual_memory().available
+    if needed > available:
+        raise UnsupportedImage(
+            f"keeping detail of {width} x {height} pixels takes {needed / 1e9:.1f} GB, and "
+            f"{available / 1e9:.1f} GB of memory are left",
+            hint="leave --keep-detail out, or clean a part of it, with --crop",
+        )
 
 
 def _radius(deviation: float) -> int:

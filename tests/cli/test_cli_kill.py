@@ -66,6 +66,29 @@ def kill_at_a_random_moment(run, moments):
 
 
 @pytest.mark.parametrize("in_place", [False, True], ids=["mirrored", "in place"])
+def test_after_kills_each_clean_image_has_its_residual(imgclean, album, small_set, in_place):
+    """A residual is in its place before the clean image is: a kill between the two loses none."""
+    common = ["--weights", small_set, "--json", "--save-residual"]
+    assert imgclean("denoise", "album", "-o", "reference", *common, "away").code == 0
+    reference, away = contents("reference"), contents("away")
+    where = ["--in-place"] if in_place else ["-o", "out", "--resume"]
+    target = Path("album" if in_place else "out")
+    moments = random.Random(1)
+    for _ in range(KILLS):
+        run = start("denoise", "album", *where, *common, "noise")
+        kill_at_a_random_moment(run, moments)
+        made = contents("noise")
+        for name, content in contents(target).items():
+            if reference.get(name) == content:
+                residual = name if name.suffix == ".tif" else name.with_suffix(".png")
+                assert made[residual] == away[residual]
+    last = imgclean("denoise", "album", *where, *common, "noise")
+    assert last.code == 0, last.stderr
+    assert contents(target) == reference
+    assert contents("noise") == away
+
+
+@pytest.mark.parametrize("in_place", [False, True], ids=["mirrored", "in place"])
 def test_after_kills_at_random_moments_a_resume_gives_what_an_undisturbed_run_gives(
     imgclean, album, small_set, in_place
 ):

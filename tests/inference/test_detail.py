@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from imgclean.errors import UnsupportedImage
 from imgclean.extension.requests import Window
 from imgclean.images.luminance import gray_planes
 from imgclean.images.rasters import ArrayRaster
-from imgclean.inference.detail import HALO, DetailKept
+from imgclean.inference.detail import HALO, DetailKept, require_room
 
 SIZES = st.tuples(st.integers(1, 3 * HALO), st.integers(1, 3 * HALO))
 
@@ -102,3 +103,10 @@ def test_it_gives_back_no_more_than_was_taken_away(clean, noisy, share):
 def test_what_was_not_changed_stays():
     image = np.random.default_rng(0).random((3, 40, 50), np.float32)
     np.testing.assert_array_equal(kept(image, image, 1), image)
+
+
+def test_an_image_whose_floats_exceed_the_memory_is_refused_with_advice():
+    require_room((3, 4000, 6000))
+    with pytest.raises(UnsupportedImage, match="keeping detail of 4000000 x 4000000") as caught:
+        require_room((1, 4_000_000, 4_000_000))
+    assert "--crop" in caught.value.hint
