@@ -19,6 +19,7 @@ from imgclean.inference.finish import Finish
 from imgclean.inference.float_store import FloatStore, hand_on
 from imgclean.inference.luma import LumaOf, WithLuma
 from imgclean.inference.model_failure import naming_the_model
+from imgclean.inference.one_tone import is_one_tone
 from imgclean.inference.passes import Pass, Passes
 from imgclean.inference.preparation.backends import require_backend
 from imgclean.inference.preparation.prepare import Target, in_precision, prepare, prepare_parts
@@ -138,6 +139,7 @@ class Denoiser:
         if self.settings.keep_detail:
             require_room(raster.shape)
         finish = Finish(
+            one_tone=colours and is_one_tone(raster),
             keep_detail=self.settings.keep_detail,
             chroma_only=self.settings.chroma_only,
             strength=share,

@@ -34,12 +34,14 @@ class Finish:
     """What is done to a model's output, in the order of the attributes.
 
     Attributes:
+        one_tone: red, green and blue are made one, as they were before.
         keep_detail: share of fine luminance that textured places get back, 0 to 1.
         chroma_only: the luma of red, green and blue stays as it was.
         strength: share of the whole change that is applied, 0 to 1.
         colours: whether channels are red, green and blue.
     """
 
+    one_tone: bool = False
     keep_detail: float = 0.0
     chroma_only: bool = False
     strength: float = 1.0
@@ -70,9 +72,11 @@ class Finish:
 
     @property
     def _combines(self) -> bool:
-        return self.chroma_only or self.strength != 1
+        return self.one_tone or self.chroma_only or self.strength != 1
 
     def _combine(self, noisy: _Planes, clean: _Planes) -> _Planes:
+        if self.one_tone:
+            clean = gray_planes(clean)[..., [0, 0, 0], :, :]
         if self.chroma_only:
             clean = clean + gray_planes(noisy - clean)
         return clean if self.strength == 1 else noisy + self.strength * (clean - noisy)

@@ -169,3 +169,27 @@ def test_what_shapes_an_image_is_in_its_identity_and_its_provenance(make):
     assert make(chroma_only=True).identity == plain.identity | {"chroma_only": True}
     assert "chroma only" in make(chroma_only=True).provenance
     assert {"keep_detail", "chroma_only"}.isdisjoint(plain.identity)
+
+
+@pytest.mark.parametrize("control", [{}, {"strength": 0.5}, {"keep_detail": 1.0}, {"tile": 32}])
+def test_black_and_white_that_is_stored_in_colour_gets_no_tint(make, control):
+    gray = image_of(3, channels=1)
+    clean = cleaned(make(**control), gray.repeat(3, 0))
+    np.testing.assert_array_equal(clean[0], clean[1])
+    np.testing.assert_array_equal(clean[0], clean[2])
+    assert np.abs(clean - gray).max() > 0.01
+    samples = np.rint(255 * gray.repeat(3, 0)).astype(np.uint8).transpose(1, 2, 0)
+    as_bytes = cleaned_bytes(make(**control), samples)
+    np.testing.assert_array_equal(as_bytes.min(2), as_bytes.max(2))
+
+
+def test_an_image_with_any_colour_in_it_keeps_its_colours(make):
+    image = image_of(4, channels=1).repeat(3, 0)
+    plain = cleaned(make(), image, colours=False)
+    assert np.abs(plain[0] - plain[1]).max() > 1e-4
+    image[0, -1, -1] += 0.1
+    np.testing.assert_allclose(
+        cleaned(make(), image)[:, :40, :40],
+        cleaned(make(), image, colours=False)[:, :40, :40],
+        atol=1e-6,
+    )
