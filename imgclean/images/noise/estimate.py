@@ -1,0 +1,221 @@
+"""Estimates an image's noise: its level, how it grows with light, whether pixels share it.
+
+Of blocks of 8 x 8 pixels the cosine transform tells noise from image, as in Ponomarenko, Lukin,
+Zriakhov, Kaarna, Astola, "An automatic approach to lossy compression of AVIRIS images", IGARSS
+2007: white noise has as much of every frequency, an image ever less of higher ones. Blocks of like
+intensity are taken together, the flattest of them, and a line is fitted to their variances, as in
+Foi, Trimeche, Katkovnik, Egiazarian, "Practical Poissonian-Gaussian noise modeling and fitting for
+single-image raw-data", IEEE TIP 17, 2008. Of noise that is not white, as demosaicing and JPEG leave
+it, fine detail says little: there the whole variance counts, of blocks whose surroundings are flat.
+Choosing them by their surroundings does not choose those with less noise.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from imgclean.images.noise.blocks import Blocks, blocks_of, sample_tiles
+from imgclean.images.noise.clipping import unclipped_variance
+from imgclean.images.noise.spectrum import COARSE, FINE, Spectrum, spectrum_of
+from imgclean.images.noise.variance_fit import Groups, VarianceLine, fit_line
+from imgclean.images.pixels import to_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from imgclean.images.pixels import SampleRange
+
+NEARLY_CLEAN = 1.0
+"""Grey levels of 255 below which noise is hardly seen, and hardly told from texture."""
+
+_GROUPS = 12
+_SMALLEST_GROUP = 150
+_FLATTEST = 0.1
+_FLATTEST_WHOLE = 0.03
+_FEWEST_BLOCKS = 16
+_OF_SPECTRUM = 40
+_AS_NOISE = 1.3
+_FEWEST_FLAT = 60
+_FINE_GROUPS = 32
+_SMALLEST_FINE_GROUP = 30
+_OUTLYING = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelNoise:
+    """The noise of one channel.
+
+    Attributes:
+        level: standard deviation over the whole channel, in grey levels of 255.
+        slope, intercept: a and b of the variance a x + b at intensity x, black being 0 and white 1,
+            both for x and for the noise.
+        across, down: correlation of the noise of neighbouring pixels; 0 of white noise.
+        white: whether the noise is taken to be white.
+    """
+
+    level: float
+    slope: float
+    intercept: float
+    across: float
+    down: float
+    white: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseEstimate:
+    """The noise of an image.
+
+    Attributes:
+        channels: of each colour channel.
+    """
+
+    channels: tuple[ChannelNoise, ...]
+
+    @property
+    def level(self) -> float:
+        """Standard deviation over all channels, in grey levels of 255."""
+        return math.sqrt(sum(each.level**2 for each in self.channels) / len(self.channels))
+
+    @property
+    def nearly_clean(self) -> bool:
+        """Whether there is next to no noise."""
+        return self.level < NEARLY_CLEAN
+
+    @property
+    def correlation(self) -> float:
+        """Mean correlation of the noise of neighbouring pixels, across and down."""
+        pairs = [(each.across + each.down) / 2 for each in self.channels]
+        return sum(pairs) / len(pairs)
+
+    @property
+    def white(self) -> bool:
+        """Whether the noise of most channels is white."""
+        return 2 * sum(each.white for each in self.channels) > len(self.channels)
+
+    @property
+    def signal_share(self) -> float:
+        """How much of the variance at its larger end changes with intensity: 0 to 1."""
+        black = sum(each.intercept for each in self.channels)
+        white = sum(each.intercept + each.slope for each in self.channels)
+        return abs(white - black) / max(black, white) if max(black, white) else 0.0
+
+
+def estimate_noise(samples: NDArray[Any], span: SampleRange) -> NoiseEstimate | None:
+    """Return the noise of an image; None where too little of it is neither clipped nor cut off.
+
+    Clipped pixels are left out, and what clipping takes from the noise of the others is given back.
+    Images of more than some megapixels are sampled.
+
+    Args:
+        samples: (H, W, C) without alpha.
+        span: which samples are 0 and 1.
+    """
+    tiles = sample_tiles(samples)
+    count, height, width, channels = tiles.shape
+    unit = to_unit(tiles.reshape(count * height, width, channels), span)
+    rounding = 1 / (12 * span.top**2) if span.top else 0.0
+    found = []
+    for plane in unit:
+        blocks = blocks_of(np.ascontiguousarray(plane).reshape(count, height, width))
+        if len(blocks) < _FEWEST_BLOCKS:
+            return None
+        found.append(_channel(blocks, plane, rounding))
+    return NoiseEstimate(tuple(found))
+
+
+def _channel(blocks: Blocks, plane: NDArray[np.float32], rounding: float) -> ChannelNoise:
+    varied = blocks.energies[:, 1:].mean(axis=1)
+    whole = _line(blocks, blocks.around, varied, blocks.roughness, _FLATTEST_WHOLE, 25, rounding)
+    relative = blocks.roughness / whole.at(blocks.around)
+    flattest = max(_OF_SPECTRUM, int(_FLATTEST_WHOLE * len(blocks)))
+    spectrum = spectrum_of(
+        blocks.energies[np.argsort(relative)[:flattest]], rounding=rounding
+    )
+    line = _fine_line(blocks, rounding) if spectrum.white else whole.scaled(spectrum.whole)
+    return _described(line, spectrum, plane)
+
+
+def _fine_line(blocks: Blocks, rounding: float) -> VarianceLine:
+    """Return the line of white noise, from fine detail, which in flat blocks is noise alone.
+
+    The flattest blocks give a first one; then every block counts whose coarse detail is no more
+    than such noise has.
+    """
+    fine = blocks.energies[:, FINE].mean(axis=1)
+    coarse = blocks.energies[:, COARSE].mean(axis=1)
+    first = _line(blocks, blocks.mean, fine, coarse, _FLATTEST, int(FINE.sum()), rounding)
+    flat = coarse <= _AS_NOISE * first.at(blocks.mean)
+    if flat.sum() < _FEWEST_FLAT:
+        return first
+    order = np.flatnonzero(flat)[np.argsort(blocks.mean[flat])]
+    count = max(2, min(_FINE_GROUPS, len(order) // _SMALLEST_FINE_GROUP))
+    parts = np.array_split(order, count)
+    return fit_line(_groups(parts, blocks, blocks.mean, fine, int(FINE.sum()), rounding))
+
+
+def _line(
+    blocks: Blocks,
+    intensity: NDArray[np.float32],
+    variance: NDArray[np.float32],
+    roughness: NDArray[np.float32],
+    share: float,
+    freedom: int,
+    rounding: float,
+) -> VarianceLine:
+    """Return the line through the flattest blocks of each intensity.
+
+    Args:
+        blocks: of the channel.
+        intensity, variance: float32[n], of each block.
+        roughness: float32[n], by which the flattest are found.
+        share: how many of a group's blocks are taken.
+        freedom: of the variances, about, as of a chi-square distribution.
+        rounding: variance that rounding has added.
+    """
+    order = np.argsort(intensity)
+    count = max(1, min(_GROUPS, len(order) // _SMALLEST_GROUP))
+    parts = [
+        part[np.argsort(roughness[part])[: max(8, int(share * len(part)))]]
+        for part in np.array_split(order, count)
+    ]
+    return fit_line(_groups(parts, blocks, intensity, variance, freedom, rounding))
+
+
+def _groups(
+    parts: Sequence[NDArray[np.int64]],
+    blocks: Blocks,
+    intensity: NDArray[np.float32],
+    variance: NDArray[np.float32],
+    freedom: int,
+    rounding: float,
+) -> Groups:
+    """Return the variance of each part of the blocks, of outliers and of clipping freed."""
+    rows = []
+    for part in parts:
+        values = variance[part]
+        median = float(np.median(values)) / (1 - 2 / (9 * freedom)) ** 3
+        inliers = values[values <= _OUTLYING * median]
+        clipped = float(blocks.clipped[part].mean())
+        shown = float(inliers.mean()) if len(inliers) else 0.0
+        true = unclipped_variance(shown, clipped)
+        rows.append((float(intensity[part].mean()), max(true - rounding, 0.0), float(len(part))))
+    return Groups(*np.array(rows).T)
+
+
+def _described(line: VarianceLine, spectrum: Spectrum, plane: NDArray[np.float32]) -> ChannelNoise:
+    level = 255 * math.sqrt(float(line.at(plane).mean(dtype=np.float64)))
+    across, down = spectrum.correlation
+    return ChannelNoise(
+        level=level,
+        slope=line.slope,
+        intercept=line.black,
+        across=across,
+        down=down,
+        white=spectrum.white,
+    )
