@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,9 @@ _TILE = 16 * SIDE
 _TILES = 81
 _SAMPLED = _TILES * _TILE**2
 """Pixels that are looked at; larger images are sampled."""
+
+_SMALL = 500_000
+_HARDLY, _FEW = 0.1, 100
 
 MOST_CLIPPED = 0.25
 """Share of a block's pixels that may be black or white to the last."""
@@ -59,6 +62,13 @@ class Blocks:
     def __len__(self) -> int:
         return len(self.mean)
 
+    def hardly_clipped(self) -> Blocks:
+        """Return those of which next to nothing is clipped; all, if those are few."""
+        kept = self.clipped <= _HARDLY
+        if kept.sum() < _FEW:
+            return self
+        return Blocks(*(getattr(self, each.name)[kept] for each in fields(self)))
+
 
 def sample_tiles(samples: NDArray[Any]) -> NDArray[Any]:
     """Return (n, h, w, C): the whole image (H, W, C), or parts of a large one, evenly spread."""
@@ -77,9 +87,20 @@ def sample_tiles(samples: NDArray[Any]) -> NDArray[Any]:
 def blocks_of(tiles: NDArray[np.float32]) -> Blocks:
     """Return the blocks of one channel that have eight others around them.
 
+    Of a small image these are also those that begin half a block further.
+
     Args:
         tiles: float32[n, h, w], nominally in [0, 1]; what is 0 or 1 counts as clipped.
     """
+    shifts = (0, SIDE // 2) if tiles.size <= _SMALL else (0,)
+    grids = [_grid(tiles[:, y:, x:]) for y in shifts for x in shifts]
+    if len(grids) == 1:
+        return grids[0]
+    names = [each.name for each in fields(Blocks)]
+    return Blocks(*(np.concatenate([getattr(each, name) for each in grids]) for name in names))
+
+
+def _grid(tiles: NDArray[np.float32]) -> Blocks:
     count, height, width = tiles.shape
     down, across = height // SIDE, width // SIDE
     cut = tiles[:, : down * SIDE, : across * SIDE]

@@ -40,7 +40,7 @@ _FLATTEST = 0.1
 _FLATTEST_WHOLE = 0.03
 _FEWEST_BLOCKS = 16
 _OF_SPECTRUM = 40
-_AS_NOISE = 1.3
+_TOLERANCES = (1.5, 1.3)
 _FEWEST_FLAT = 60
 _FINE_GROUPS = 32
 _SMALLEST_FINE_GROUP = 30
@@ -130,15 +130,19 @@ def estimate_noise(samples: NDArray[Any], span: SampleRange) -> NoiseEstimate | 
 
 
 def _channel(blocks: Blocks, plane: NDArray[np.float32], rounding: float) -> ChannelNoise:
-    varied = blocks.energies[:, 1:].mean(axis=1)
-    whole = _line(blocks, blocks.around, varied, blocks.roughness, _FLATTEST_WHOLE, 25, rounding)
-    relative = blocks.roughness / whole.at(blocks.around)
-    flattest = max(_OF_SPECTRUM, int(_FLATTEST_WHOLE * len(blocks)))
-    spectrum = spectrum_of(
-        blocks.energies[np.argsort(relative)[:flattest]], rounding=rounding
-    )
-    line = _fine_line(blocks, rounding) if spectrum.white else whole.scaled(spectrum.whole)
+    whole, spectrum = _whole_line(blocks.hardly_clipped(), rounding)
+    line = _fine_line(blocks, rounding) if spectrum.white else whole
     return _described(line, spectrum, plane)
+
+
+def _whole_line(blocks: Blocks, rounding: float) -> tuple[VarianceLine, Spectrum]:
+    """Return the line of any noise and its spectrum, from blocks whose surroundings are flat."""
+    varied = blocks.energies[:, 1:].mean(axis=1)
+    line = _line(blocks, blocks.around, varied, blocks.roughness, _FLATTEST_WHOLE, 25, rounding)
+    order = np.argsort(blocks.roughness / line.at(blocks.around))
+    flattest = order[: max(_OF_SPECTRUM, int(_FLATTEST_WHOLE * len(blocks)))]
+    spectrum = spectrum_of(blocks.energies[flattest], rounding=rounding)
+    return line.scaled(spectrum.whole), spectrum
 
 
 def _fine_line(blocks: Blocks, rounding: float) -> VarianceLine:
@@ -149,14 +153,16 @@ def _fine_line(blocks: Blocks, rounding: float) -> VarianceLine:
     """
     fine = blocks.energies[:, FINE].mean(axis=1)
     coarse = blocks.energies[:, COARSE].mean(axis=1)
-    first = _line(blocks, blocks.mean, fine, coarse, _FLATTEST, int(FINE.sum()), rounding)
-    flat = coarse <= _AS_NOISE * first.at(blocks.mean)
-    if flat.sum() < _FEWEST_FLAT:
-        return first
-    order = np.flatnonzero(flat)[np.argsort(blocks.mean[flat])]
-    count = max(2, min(_FINE_GROUPS, len(order) // _SMALLEST_FINE_GROUP))
-    parts = np.array_split(order, count)
-    return fit_line(_groups(parts, blocks, blocks.mean, fine, int(FINE.sum()), rounding))
+    line = _line(blocks, blocks.mean, fine, coarse, _FLATTEST, int(FINE.sum()), rounding)
+    for tolerance in _TOLERANCES:
+        flat = coarse <= tolerance * line.at(blocks.mean)
+        if flat.sum() < _FEWEST_FLAT:
+            break
+        order = np.flatnonzero(flat)[np.argsort(blocks.mean[flat])]
+        count = max(2, min(_FINE_GROUPS, len(order) // _SMALLEST_FINE_GROUP))
+        parts = np.array_split(order, count)
+        line = fit_line(_groups(parts, blocks, blocks.mean, fine, int(FINE.sum()), rounding))
+    return line
 
 
 def _line(
