@@ -27,6 +27,7 @@ from imgclean.cli.denoise import denoise
 from imgclean.cli.doctor import doctor
 from imgclean.cli.evaluate import evaluate
 from imgclean.cli.exit_codes import INTERRUPTED, SETUP, exit_code_of
+from imgclean.cli.inspect import inspect
 from imgclean.cli.models import models
 from imgclean.cli.plugins import plugins
 from imgclean.cli.train import train
@@ -80,7 +81,7 @@ def _before_any_command(
     """Cleans noise out of images; every denoiser is a plugin."""
 
 
-for _command in (denoise, train, evaluate, degrade, bench, models, plugins, doctor):
+for _command in (denoise, train, evaluate, inspect, degrade, bench, models, plugins, doctor):
     app.command()(_command)
 app.add_typer(weights)
 

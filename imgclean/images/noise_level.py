@@ -28,6 +28,8 @@ def estimate_sigma(image: NDArray[Any]) -> float:
     image is perfectly flat, as where it is clipped, there is nothing to be seen of its noise, and
     such places do not count.
 
+    It measures clean images of any size for training; `noise.estimate` tells texture from noise.
+
     Args:
         image: unsigned integers [H, W, C], at least 4 pixels on each side.
 

@@ -107,8 +107,6 @@ def _least_squares(
             return VarianceLine(float(black), float(white))
         ends = [target[i] / matrix[i, i] for i in range(2)]
         lines = [VarianceLine(float(ends[0]), 0.0), VarianceLine(0.0, float(ends[1]))]
-        return min(
-            lines, key=lambda line: float((weights * (line.at(x) - variance) ** 2).sum())
-        )
+        return min(lines, key=lambda line: float((weights * (line.at(x) - variance) ** 2).sum()))
     level = float((weights * variance).sum() / weights.sum())
     return VarianceLine(level, level)
