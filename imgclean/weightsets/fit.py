@@ -42,8 +42,8 @@ def judge_fit(noise: NoiseEstimate, domain: Degradation) -> Fit:
     """Say whether noise lies in a domain.
 
     Gaussian domains hold white noise of their levels that is about the same at every intensity,
-    those of shot noise white noise that grows with it, a camera's and those of real pairs noise that
-    is correlated or depends on intensity. To a nearly clean image no blind set does harm.
+    those of shot noise white noise that grows with it, a camera's and those of real pairs noise
+    that is correlated or depends on intensity. A blind set does no harm to a nearly clean image.
 
     Args:
         noise: as estimated from the image.

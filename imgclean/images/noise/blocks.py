@@ -30,7 +30,8 @@ def _cosines() -> NDArray[np.float32]:
     frequency, place = np.arange(SIDE)[:, None], np.arange(SIDE)
     matrix = np.sqrt(2 / SIDE) * np.cos(np.pi * (2 * place + 1) * frequency / (2 * SIDE))
     matrix[0] /= math.sqrt(2)
-    return matrix.astype(np.float32)
+    cosines: NDArray[np.float32] = matrix.astype(np.float32)
+    return cosines
 
 
 COSINES = _cosines()

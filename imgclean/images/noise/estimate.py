@@ -45,6 +45,9 @@ _FEWEST_FLAT = 60
 _FINE_GROUPS = 32
 _SMALLEST_FINE_GROUP = 30
 _OUTLYING = 2.0
+_LEAST_SEEN = 0.2
+_STRONG = (6 / 255) ** 2
+_UNEVEN = 2.2  # noise of one kind varies less from block to block: 1.5 to 1.9 if correlated
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +144,14 @@ def _whole_line(blocks: Blocks, rounding: float) -> tuple[VarianceLine, Spectrum
     line = _line(blocks, blocks.around, varied, blocks.roughness, _FLATTEST_WHOLE, 25, rounding)
     order = np.argsort(blocks.roughness / line.at(blocks.around))
     flattest = order[: max(_OF_SPECTRUM, int(_FLATTEST_WHOLE * len(blocks)))]
-    spectrum = spectrum_of(blocks.energies[flattest], rounding=rounding)
-    return line.scaled(spectrum.whole), spectrum
+    relative = varied[flattest] / line.at(blocks.around[flattest])
+    few, many = np.percentile(relative, (20, 80))
+    textured = bool(line.mean_square > _STRONG and many > _UNEVEN * few)
+    spectrum = spectrum_of(blocks.energies[flattest], rounding=rounding, textured=textured)
+    quiet = (
+        max(float(few), _LEAST_SEEN) if textured else 1.0
+    )  # where texture hides noise, the least that is seen
+    return line.scaled(quiet * spectrum.whole), spectrum
 
 
 def _fine_line(blocks: Blocks, rounding: float) -> VarianceLine:

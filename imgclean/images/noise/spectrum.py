@@ -1,4 +1,4 @@
-"""How noise is spread over the frequencies of a block: whether it is white, how it is correlated."""
+"""How noise is spread over the frequencies of a block: whether it is white, how correlated."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ COARSE = (FREQUENCY > 0) & (FREQUENCY <= 4)
 _FINEST = FREQUENCY >= 11
 _STILL_FALLING = 1.55  # of demosaiced noise it is about 2 and more, of white noise 1.1
 _FAINT = (3 / 255) ** 2  # below it what falls is likely texture
+_CUT_OFF = 60.0
 _COARSE_ALONE = 20.0  # of noise that JPEG has cut off it is mostly above a hundred
 _NEIGHBOURS = (COSINES[:, 1:] * COSINES[:, :-1]).sum(axis=1) / (SIDE - 1)
 """Correlation of the neighbouring samples of each cosine, in units of its energy."""
@@ -54,7 +55,9 @@ class Spectrum:
         return float(across), float(down)
 
 
-def spectrum_of(energies: NDArray[np.float32], *, rounding: float) -> Spectrum:
+def spectrum_of(
+    energies: NDArray[np.float32], *, rounding: float, textured: bool = False
+) -> Spectrum:
     """Return the spectrum of noise.
 
     Where the finest coefficients have all alike, the noise is white, and what there is more of
@@ -63,12 +66,14 @@ def spectrum_of(energies: NDArray[np.float32], *, rounding: float) -> Spectrum:
     Args:
         energies: float32[n, 64], of the flattest blocks.
         rounding: variance that the rounding of samples has added to every coefficient.
+        textured: whether what is coarse in them is known to be image.
     """
     mean = np.maximum(energies.mean(axis=0, dtype=np.float64) - rounding, 0)
     finest = mean[_FINEST].mean() + rounding / 4
     falling = mean[(FREQUENCY == 8) | (FREQUENCY == 9)].mean() / finest
     coarse = mean[(FREQUENCY == 3) | (FREQUENCY == 4)].mean() / finest
-    white = bool(coarse <= _COARSE_ALONE and (falling <= _STILL_FALLING or finest < _FAINT))
+    falls = falling > _STILL_FALLING and finest >= _FAINT
+    white = bool((not falls and coarse <= _COARSE_ALONE) or (textured and coarse <= _CUT_OFF))
     if white:
         mean[COARSE] = mean[~COARSE & (FREQUENCY > 0)].mean()
     mean[0] = (mean[1] + mean[SIDE]) / 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class VarianceLine:
 
     @property
     def slope(self) -> float:
-        """a of a x + b."""
+        """The a of a x + b."""
         return self.white - self.black
 
     @property
@@ -40,10 +40,11 @@ class VarianceLine:
         """Scale of the line, for comparing with."""
         return (self.black + self.white) / 2
 
-    def at(self, intensity: NDArray[np.float32]) -> NDArray[np.float32]:
+    def at(self, intensity: NDArray[Any]) -> NDArray[Any]:
         """Return the variance at intensities; those beyond [0, 1] count as its ends."""
         x = np.clip(intensity, 0, 1)
-        return np.maximum(self.black * (1 - x) + self.white * x, _LEAST)
+        variance: NDArray[Any] = np.maximum(self.black * (1 - x) + self.white * x, _LEAST)
+        return variance
 
     def scaled(self, factor: float) -> VarianceLine:
         """Return the line of so many times the variance."""
