@@ -20,6 +20,7 @@ _SAMPLED = _TILES * _TILE**2
 
 _SMALL = 500_000
 _HARDLY, _FEW = 0.1, 100
+_FLAT = (0.3 / 255) ** 2
 
 MOST_CLIPPED = 0.25
 """Share of a block's pixels that may be black or white to the last."""
@@ -63,9 +64,13 @@ class Blocks:
     def __len__(self) -> int:
         return len(self.mean)
 
-    def hardly_clipped(self) -> Blocks:
-        """Return those of which next to nothing is clipped; all, if those are few."""
-        kept = self.clipped <= _HARDLY
+    def telling(self) -> Blocks:
+        """Return those that are hardly clipped and not perfectly flat; all, if those are few.
+
+        A block that JPEG or a camera's smoothing has left without any detail hides its noise.
+        """
+        varied = self.energies[:, 1:].mean(axis=1)
+        kept = (self.clipped <= _HARDLY) & (varied > _FLAT)
         if kept.sum() < _FEW:
             return self
         return Blocks(*(getattr(self, each.name)[kept] for each in fields(self)))

@@ -133,7 +133,7 @@ def estimate_noise(samples: NDArray[Any], span: SampleRange) -> NoiseEstimate | 
 
 
 def _channel(blocks: Blocks, plane: NDArray[np.float32], rounding: float) -> ChannelNoise:
-    whole, spectrum = _whole_line(blocks.hardly_clipped(), rounding)
+    whole, spectrum = _whole_line(blocks.telling(), rounding)
     line = _fine_line(blocks, rounding) if spectrum.white else whole
     return _described(line, spectrum, plane)
 
@@ -150,7 +150,7 @@ def _whole_line(blocks: Blocks, rounding: float) -> tuple[VarianceLine, Spectrum
     spectrum = spectrum_of(blocks.energies[flattest], rounding=rounding, textured=textured)
     quiet = (
         max(float(few), _LEAST_SEEN) if textured else 1.0
-    )  # where texture hides noise, the least that is seen
+    )
     return line.scaled(quiet * spectrum.whole), spectrum
 
 
