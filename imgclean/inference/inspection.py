@@ -16,7 +16,7 @@ from imgclean.images.read import naming_damage, read_image
 from imgclean.images.walk import find_images
 from imgclean.inference.image_rules import ImageRules
 from imgclean.inference.inputs import is_folder
-from imgclean.inference.selection import choose
+from imgclean.inference.selection import PHOTOGRAPH, ImageKind, choose
 from imgclean.inference.settings import InferenceSettings
 from imgclean.inference.stack_source import open_stack
 from imgclean.weightsets.catalogue import installed
@@ -104,11 +104,11 @@ class Inspector:
         sets = installed()
         settings = InferenceSettings()
 
-        def choice(channels: int) -> Chosen:
-            return choose(registry, sets, settings, channels, model=None, weights=None)
+        def choice(kind: ImageKind) -> Chosen:
+            return choose(registry, sets, settings, kind, model=None, weights=None)
 
         self._choice = cache(choice)
-        self._choice(3)
+        self._choice(PHOTOGRAPH)
 
     def inspect(self, path: Path) -> Inspection:
         """Return what there is to say of a file.
@@ -119,7 +119,7 @@ class Inspector:
         picture, pages = _read(path)
         span = sample_range(picture.colour, highest=picture.highest, name=str(path))
         noise = estimate_noise(picture.colour, span)
-        chosen = self._choice(3 if picture.space == "rgb" else 1)
+        chosen = self._choice(ImageKind.of(picture.space, picture.dtype))
         fit = None if noise is None else judge_fit(noise, chosen.weights.config.domain)
         return Inspection(facts_of(picture), pages, noise, chosen, fit)
 

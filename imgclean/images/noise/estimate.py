@@ -148,9 +148,7 @@ def _whole_line(blocks: Blocks, rounding: float) -> tuple[VarianceLine, Spectrum
     few, many = np.percentile(relative, (20, 80))
     textured = bool(line.mean_square > _STRONG and many > _UNEVEN * few)
     spectrum = spectrum_of(blocks.energies[flattest], rounding=rounding, textured=textured)
-    quiet = (
-        max(float(few), _LEAST_SEEN) if textured else 1.0
-    )
+    quiet = max(float(few), _LEAST_SEEN) if textured else 1.0
     return line.scaled(quiet * spectrum.whole), spectrum
 
 

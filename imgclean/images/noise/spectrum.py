@@ -20,6 +20,7 @@ _FINEST = FREQUENCY >= 11
 _STILL_FALLING = 1.55  # of demosaiced noise it is about 2 and more, of white noise 1.1
 _FAINT = (3 / 255) ** 2  # below it what falls is likely texture
 _CUT_OFF = 60.0
+_NOTHING = 1e-12
 _COARSE_ALONE = 20.0  # of noise that JPEG has cut off it is mostly above a hundred
 _NEIGHBOURS = (COSINES[:, 1:] * COSINES[:, :-1]).sum(axis=1) / (SIDE - 1)
 """Correlation of the neighbouring samples of each cosine, in units of its energy."""
@@ -69,7 +70,7 @@ def spectrum_of(
         textured: whether what is coarse in them is known to be image.
     """
     mean = np.maximum(energies.mean(axis=0, dtype=np.float64) - rounding, 0)
-    finest = mean[_FINEST].mean() + rounding / 4
+    finest = mean[_FINEST].mean() + rounding / 16 + _NOTHING
     falling = mean[(FREQUENCY == 8) | (FREQUENCY == 9)].mean() / finest
     coarse = mean[(FREQUENCY == 3) | (FREQUENCY == 4)].mean() / finest
     falls = falling > _STILL_FALLING and finest >= _FAINT

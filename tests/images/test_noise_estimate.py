@@ -1,0 +1,133 @@
+"""Level, growth with light and correlation of noise, estimated from nothing but the image."""
+
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+from skimage.data import astronaut, camera, coffee
+from training_pictures import waves
+
+from imgclean.images.noise.clipping import unclipped_variance
+from imgclean.images.noise.estimate import estimate_noise
+from imgclean.images.pixels import sample_range
+
+SHARED = Path("/work/shared/data")
+PHOTOGRAPHS = {"astronaut": astronaut, "coffee": coffee, "camera": lambda: camera()[..., None]}
+
+
+def estimated(image):
+    return estimate_noise(image, sample_range(image))
+
+
+def noisy(image, variance, seed=0, top=255):
+    drawn = np.random.default_rng(seed).normal(size=image.shape) * np.sqrt(variance)
+    kind = np.uint8 if top == 255 else np.uint16
+    return np.rint((image / 255 + drawn).clip(0, 1) * top).astype(kind)
+
+
+def blurred(noise):
+    """Return noise that neighbouring pixels share: 1/2 across and down."""
+    across = noise[:, 1:] + noise[:, :-1]
+    return (across[1:] + across[:-1]) / 2
+
+
+@pytest.mark.parametrize("sigma", [5, 10, 25, 50])
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
+def test_white_noise_on_a_photograph_is_found_though_it_is_clipped(name, sigma):
+    found = estimated(noisy(PHOTOGRAPHS[name](), (sigma / 255) ** 2))
+    assert found.level == pytest.approx(sigma, rel=0.1)
+    assert found.white
+    assert found.correlation == pytest.approx(0, abs=0.1)
+
+
+def test_what_clipping_takes_from_noise_is_given_back():
+    noise = np.random.default_rng(0).normal(size=10**5)
+    clipped = noise.clip(-1, None)
+    assert unclipped_variance(clipped.var(), (clipped == -1).mean()) == pytest.approx(1, abs=0.02)
+    dark = noisy(np.full((256, 256, 1), 30), (25 / 255) ** 2)
+    assert (dark == 0).mean() > 0.1
+    assert estimated(dark).level == pytest.approx(25, rel=0.05)
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.02, 1e-3), (0.01, 5e-4)])
+def test_shot_noise_grows_with_light_as_it_was_made_to(a, b):
+    image = np.tile(np.linspace(2, 250, 512), (512, 1))[..., None]
+    (found,) = estimated(noisy(image, a * image / 255 + b)).channels
+    assert found.slope == pytest.approx(a, rel=0.1)
+    assert found.intercept == pytest.approx(b, rel=0.25)
+
+
+def test_the_noise_of_each_channel_is_its_own():
+    variance = (np.array([4, 8, 16]) / 255) ** 2
+    found = estimated(noisy(waves(0, 256, 256), variance))
+    levels = [each.level for each in found.channels]
+    assert levels == pytest.approx([4, 8, 16], rel=0.1)
+    assert found.level == pytest.approx(np.sqrt(np.mean(np.square([4, 8, 16]))), rel=0.1)
+
+
+def test_correlated_noise_is_called_so_and_its_whole_level_is_found():
+    noise = blurred(np.random.default_rng(0).normal(size=(401, 401, 1)))
+    image = np.rint(128 + 12 * noise).clip(0, 255).astype(np.uint8)
+    (found,) = estimated(image).channels
+    assert not found.white
+    assert found.across == pytest.approx(0.5, abs=0.08)
+    assert found.down == pytest.approx(0.5, abs=0.08)
+    assert found.level == pytest.approx(image.std(), rel=0.1)
+
+
+def test_an_image_without_noise_is_nearly_clean():
+    slope = np.tile(np.linspace(20, 120, 512), (256, 1))[..., None]
+    assert estimated(np.rint(slope).astype(np.uint8)).nearly_clean
+    assert estimated(np.full((64, 64, 3), 77, np.uint8)).nearly_clean
+    assert not estimated(noisy(waves(0, 200, 240), (3 / 255) ** 2)).nearly_clean
+
+
+def test_sixteen_bits_and_floats_are_in_the_same_units():
+    image = waves(0, 200, 240)
+    deep = noisy(image, (2 / 255) ** 2, top=65535)
+    assert estimated(deep).level == pytest.approx(2, rel=0.1)
+    floats = (deep / 65535).astype(np.float32)
+    assert estimated(floats).level == pytest.approx(2, rel=0.1)
+
+
+@pytest.mark.parametrize("image", [np.full((100, 100, 1), 255), np.zeros((20, 20, 1))])
+def test_of_what_is_all_clipped_or_too_small_nothing_is_said(image):
+    assert estimated(image.astype(np.uint8)) is None
+
+
+@pytest.mark.parametrize("shape", [(3, 5000), (5000, 3), (1, 1), (30, 60_000)])
+def test_odd_shapes_are_no_error(shape):
+    image = np.random.default_rng(0).integers(60, 90, (*shape, 1)).astype(np.uint8)
+    found = estimated(image)
+    assert found is None or found.level > 5
+
+
+def test_a_large_image_is_sampled_all_over():
+    image = np.full((3000, 2000, 1), 128)
+    image[1500:] = 60
+    variance = np.where(image > 100, 75.0, 100.0) / 255**2
+    assert estimated(noisy(image, variance)).level == pytest.approx(np.sqrt(87.5), rel=0.1)
+
+
+@pytest.mark.skipif(not (SHARED / "test/bsd68").is_dir(), reason="BSD68 is not here")
+@pytest.mark.parametrize(("sigma", "error"), [(2, 0.35), (5, 0.1), (25, 0.1)])
+def test_the_median_error_over_bsd68_is_small(sigma, error):
+    errors = []
+    for path in sorted((SHARED / "test/bsd68").iterdir())[::4]:
+        image = iio.imread(path)[..., None]
+        errors.append(abs(estimated(noisy(image, (sigma / 255) ** 2)).level / sigma - 1))
+    assert np.median(errors) < error
+
+
+@pytest.mark.skipif(not (SHARED / "real/sidd12").is_dir(), reason="SIDD's pairs are not here")
+def test_the_noise_of_real_photographs_is_correlated_and_of_the_measured_level():
+    errors = []
+    for path in sorted((SHARED / "real/sidd12").glob("NOISY*")):
+        image, clean = (
+            iio.imread(path),
+            iio.imread(path.with_name(path.name.replace("NOISY", "GT"))),
+        )
+        found = estimated(image)
+        errors.append(found.level / np.sqrt((image - clean.astype(float)).var((0, 1)).mean()) - 1)
+    assert np.median(np.abs(errors)) < 0.1
