@@ -143,8 +143,14 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """One line for people that belongs to no file."""
+    """One line for people that belongs to no file.
+
+    Attributes:
+        message: the line.
+        topic: what it is about, where of several in a run one is enough.
+    """
 
     event: ClassVar[str] = "note"
 
     message: str
+    topic: str | None = None

@@ -14,11 +14,12 @@ from imgclean.events import Done, Failed, Note, Skipped, Warned
 from imgclean.inference.backlog import Backlog
 from imgclean.inference.losses import lost_with_workers, without_worker, worker_lost
 from imgclean.inference.messages import Broken, Ready, Refused
+from imgclean.inference.noise_watch import said_once
 from imgclean.inference.remote_records import answer
 from imgclean.inference.worker_process import Gone, WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from imgclean.events import Emit
     from imgclean.inference.jobs import Job
@@ -56,7 +57,7 @@ class Fleet:
         self._leaving: list[WorkerProcess] = []  # those that have said all
         self._inbox: Inbox = queue.SimpleQueue()
         self._has_begun = False
-        self._said: set[Note | Warned] = set()
+        self._said: set[Hashable] = set()
 
     def __enter__(self) -> Self:
         try:
@@ -145,9 +146,10 @@ class Fleet:
         if isinstance(event, Done | Failed | Skipped):
             self._backlog.finish(worker.let_go(event))
         elif isinstance(event, Note | Warned):
-            if event in self._said:
+            said = said_once(event)
+            if said in self._said:
                 return
-            self._said.add(event)
+            self._said.add(said)
         self._emit(event)
 
     def _lose(self, worker: WorkerProcess) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from imgclean.degradation.gaussian import GREY_LEVELS
 from imgclean.extension.requests import Window
-from imgclean.images.noise_level import estimate_sigma
+from imgclean.images.noise.estimate import estimate_noise
+from imgclean.images.pixels import SampleRange
 from imgclean.inference.automatic_strength import automatic_strength
 
 if TYPE_CHECKING:
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 Strength = float | Literal["auto"]
 
-_LEAST_SIDE = 4  # of what noise is estimated from
 _PATCH_SIDE = 256
 _PATCHES_A_SIDE = 4
-_DEEP = 65_535
 
 
 class StrengthChoice:
@@ -51,29 +49,32 @@ class StrengthChoice:
         return self.chosen
 
 
-def noise_of(raster: Raster) -> float:
+def noise_of(raster: Raster) -> float | None:
     """Return the standard deviation of an image's noise in grey levels of 255.
 
     A large image is looked at in 16 patches that are spread over it evenly. The median of their
-    deviations counts; flat ones, of which nothing is seen, do not.
+    deviations counts; those of which next to all is clipped do not.
 
     Args:
-        raster: in [0, 1], at least 4 pixels on each side.
+        raster: in [0, 1].
+
+    Returns:
+        None where there is too little of it to tell.
     """
+    channels = raster.shape[0]
+    span = SampleRange((0.0,) * channels, (1.0,) * channels, np.dtype(np.float32))
     found = []
     for window in _patches(*raster.shape[1:]):
-        unit = np.moveaxis(raster.read(window), 0, 2)
-        samples = np.rint(unit.clip(0, 1) * np.float32(_DEEP)).astype(np.uint16)
-        if sigma := estimate_sigma(samples):
-            found.append(sigma)
-    return GREY_LEVELS * statistics.median(found) if found else 0.0
+        noise = estimate_noise(np.moveaxis(raster.read(window), 0, 2), span)
+        if noise is not None:
+            found.append(noise.level)
+    return statistics.median(found) if found else None
 
 
 def _chosen_for(raster: Raster) -> float:
-    """Return the share for an image; all of the change where it is too small to be judged."""
-    if min(raster.shape[1:]) < _LEAST_SIDE:
-        return 1.0
-    return automatic_strength(noise_of(raster))
+    """Return the share for an image; all of the change where its noise cannot be told."""
+    sigma = noise_of(raster)
+    return 1.0 if sigma is None else automatic_strength(sigma)
 
 
 def _patches(height: int, width: int) -> Iterator[Window]:

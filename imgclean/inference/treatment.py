@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from imgclean.inference.introductions import Introductions
+from imgclean.inference.noise_watch import NoiseWatch
 from imgclean.inference.reports import without_chroma
 from imgclean.inference.selection import ImageKind
 from imgclean.inference.strength_choice import StrengthChoice
@@ -114,6 +115,7 @@ class Denoising:
         self._selection = selection
         self._emit = emit
         self._introductions = Introductions(emit, where or str(selection.device))
+        self._watch = NoiseWatch(emit)
         self._strength: tuple[Job | None, StrengthChoice | None] = None, None
         self._left: Job | None = None
 
@@ -127,13 +129,15 @@ class Denoising:
         """As `--scale`."""
         return self._selection.settings.scale
 
-    def choose(self, job: Job, like: Picture, page: int) -> Tool:  # noqa: ARG002 - all alike
+    def choose(self, job: Job, like: Picture, page: int) -> Tool:
         """Return the denoiser for images of this kind, and how strongly it cleans this file's."""
         denoiser = self._selection.denoiser(ImageKind.of(like.space, like.dtype))
         colours = like.space == "rgb"
         leaves_it = self._selection.settings.chroma_only and not colours
         if not leaves_it:
             self._introductions.introduce(denoiser, like)
+            if page == 1:
+                self._watch.look(job.input, like, denoiser)
         elif self._left != job:
             self._left = job
             self._emit(without_chroma(job))
