@@ -7,6 +7,7 @@ from camera_material import seeded
 from scipy.ndimage import gaussian_filter
 
 from imgclean.degradation.bicubic import imresize
+from imgclean.degradation.camera import filters
 from imgclean.degradation.camera.filters import blur_reach, gaussian_blur, resample
 
 
@@ -68,3 +69,12 @@ def test_a_smooth_image_comes_back_where_it_was(scale):
     back = resample(there, 1 / factor, (40, 48))
     inside = np.s_[..., 6:-6, 6:-6]
     assert (back - image)[inside].abs().max() < 0.006
+
+
+@pytest.mark.parametrize("size", [(90, 61), (41, 130)])
+def test_a_large_image_is_resampled_in_parts_as_it_would_be_at_once(size, monkeypatch):
+    image = noise(2, 3, 57, 75)
+    scale = torch.tensor([0.67, 1.5])
+    whole = resample(image, scale, size)
+    monkeypatch.setattr(filters, "_AT_ONCE", 16)
+    torch.testing.assert_close(resample(image, scale, size), whole, atol=1e-6, rtol=0)

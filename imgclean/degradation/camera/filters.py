@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch.nn import functional
 
 _REACH = 3.0  # deviations of a Gaussian that its filter spans
+_AT_ONCE = 512  # new rows: more would be multiplied with too many zeros
 _CUBIC = -0.5  # Keys's parameter, as MATLAB's imresize
 
 
@@ -47,20 +50,51 @@ def resample(image: torch.Tensor, scale: torch.Tensor, size: tuple[int, int]) ->
         size: of the result in pixels, height and width: more than the scaled image has are taken
             from its border.
     """
+    if max(size) > _AT_ONCE:
+        return _along_rows(_along_rows(image, scale, size[0]).mT, scale, size[1]).mT
     height, width = image.shape[2:]
     down = _weights(height, size[0], scale).unsqueeze(1)
     square = (height, size[0]) == (width, size[1])
     across = down if square else _weights(width, size[1], scale).unsqueeze(1)
-    return down @ image @ across.transpose(2, 3)
+    return down @ image @ across.mT
 
 
-def _weights(old: int, new: int, scale: torch.Tensor) -> torch.Tensor:
-    """Return float32[N, new, old], the share that each old pixel has in each new one."""
-    scale = scale.view(-1, 1)
+def _along_rows(image: torch.Tensor, scale: torch.Tensor, new: int) -> torch.Tensor:
+    """Return [N, C, new, W] of [N, C, H, W], some rows at a time, of those that they show."""
+    old = image.shape[2]
+    coarsest = float(scale.min())
+    reach = math.ceil(2 / min(coarsest, 1)) + 1
+    parts = []
+    for start in range(0, new, _AT_ONCE):
+        stop = min(start + _AT_ONCE, new)
+        ends = torch.cat([_places(old, new, scale)[:, each] for each in (start, stop - 1)])
+        first = max(int(ends.min()) - reach, 0)
+        last = min(int(ends.max()) + reach + 2, old)
+        weights = _weights(old, new, scale, slice(start, stop), slice(first, last))
+        parts.append(weights.unsqueeze(1) @ image[:, :, first:last])
+    return torch.cat(parts, dim=2)
+
+
+def _places(old: int, new: int, scale: torch.Tensor) -> torch.Tensor:
+    """Return float32[N, new], where each new pixel lies among the old ones."""
     places = torch.arange(new, device=scale.device) - (new - 1) / 2
-    places = (places / scale + (old - 1) / 2).clamp(0, old - 1)
-    offsets = places.unsqueeze(2) - torch.arange(old, device=scale.device)
-    shares = _cubic((offsets * scale.clamp(max=1).unsqueeze(2)).abs_())
+    return (places / scale.view(-1, 1) + (old - 1) / 2).clamp(0, old - 1)
+
+
+def _weights(
+    old: int,
+    new: int,
+    scale: torch.Tensor,
+    of_new: slice = slice(None),
+    of_old: slice = slice(None),
+) -> torch.Tensor:
+    """Return float32[N, new, old], the share that each old pixel has in each new one.
+
+    Only those of slices, where the old ones are all that have a share.
+    """
+    places = _places(old, new, scale)[:, of_new]
+    offsets = places.unsqueeze(2) - torch.arange(old, device=scale.device)[of_old]
+    shares = _cubic((offsets * scale.clamp(max=1).view(-1, 1, 1)).abs_())
     return shares / shares.sum(2, keepdim=True)
 
 

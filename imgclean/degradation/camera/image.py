@@ -46,7 +46,7 @@ def photograph_image(
     drawn = draw_shot(iso, 1, generator)
     # a file's first pixel is its first block's
     shot = dataclasses.replace(drawn, grid=torch.zeros_like(drawn.grid))
-    camera = Camera((height, width))
+    camera = Camera((height, width), finest=float(shot.pixels))
     scene = _mirrored(image, camera.margin).expand(-1, _COLOURS, -1, -1)
     photograph = camera(scene, shot, generator)
     if channels != _COLOURS:

@@ -109,12 +109,13 @@ class Camera:
 
     Args:
         size: of the photographs in pixels, height and width.
+        finest: the largest that any shot's `pixels` may be.
 
     Attributes:
         margin: pixels of the scene around the photograph, on every side.
     """
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], finest: float = _FINEST_SENSOR) -> None:
         self._size = size
         self._delivered = _blocks(size[0]), _blocks(size[1])
         self._context = math.ceil(_CONTEXT / _COARSEST_SENSOR)
@@ -122,7 +123,7 @@ class Camera:
         self.margin = beyond + self._context
         # even, as the scene's side: so that at one pixel for one no pixel falls between two
         height, width = (
-            2 * math.ceil(side * _FINEST_SENSOR / 2) + 2 * _CONTEXT for side in self._delivered
+            2 * math.ceil(side * finest / 2) + 2 * _CONTEXT for side in self._delivered
         )
         self._sensor = height, width
 
