@@ -81,7 +81,7 @@ def test_the_embedded_sets_clean_colour_and_gray_by_default(imgclean, tmp_path):
     run = imgclean("denoise", "colour.png", "gray.png", "--json")
     assert run.code == 0
     assert {line["weights"] for line in run.events("done")} == {
-        "gradnet-colour-blind",
+        "gradnet-photo",
         "gradnet-gray-blind",
     }
     for name in ("colour", "gray"):
@@ -90,13 +90,17 @@ def test_the_embedded_sets_clean_colour_and_gray_by_default(imgclean, tmp_path):
         assert np.std(np.asarray(result, float) - 120) < 6
 
 
+PHOTOGRAPHERS = {"dncnn", "gradnet"}
+
+
 @pytest.mark.parametrize("model", ["deepglr", "dncnn", "dnresnet", "gradnet", "mscnn"])
 def test_a_model_by_name_cleans_with_its_embedded_set(imgclean, tmp_path, model):
     noisy = np.random.default_rng(0).normal(120, 25, (64, 64, 3))
     Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(tmp_path / "noisy.png")
     run = imgclean("denoise", "noisy.png", "--model", model, "--json")
     assert run.code == 0
-    assert {line["weights"] for line in run.events("done")} == {f"{model}-colour-blind"}
+    weights = f"{model}-photo" if model in PHOTOGRAPHERS else f"{model}-colour-blind"
+    assert {line["weights"] for line in run.events("done")} == {weights}
     assert np.std(np.asarray(load("noisy-clean.png"), float) - 120) < 6
 
 

@@ -1,11 +1,12 @@
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 
 from imgclean.errors import InvalidSetting, ModelWeightsMismatch, UnknownModel, UnknownWeightSet
 from imgclean.extension.loader import load_plugins
-from imgclean.inference.selection import COLOUR, GRAY, Selection
+from imgclean.inference.selection import COLOUR, GRAY, PHOTOGRAPH, ImageKind, Selection
 from imgclean.inference.settings import InferenceSettings
 
 
@@ -17,7 +18,23 @@ def test_gray_and_colour_images_get_their_own_denoiser():
     selection = select()
     assert selection.denoiser(COLOUR).weights.config.channels == 3
     assert selection.denoiser(GRAY).weights.config.channels == 1
-    assert len(selection.denoisers) == 2
+    assert selection.denoiser(COLOUR).weights.config.noise.startswith("gaussian")
+
+
+def test_colour_images_of_8_bits_are_photographs_and_deeper_ones_are_not():
+    selection = select()
+    assert selection.denoiser(PHOTOGRAPH).weights.config.noise == "camera"
+    assert ImageKind.of("rgb", np.dtype(np.uint8)) == PHOTOGRAPH
+    assert ImageKind.of("rgb", np.dtype(np.uint16)) == COLOUR
+    assert ImageKind.of("rgb", np.dtype(np.float32)) == COLOUR
+    assert ImageKind.of("gray", np.dtype(np.uint8)) == GRAY
+    assert ImageKind.of("cmyk", np.dtype(np.uint8)) == GRAY
+
+
+def test_a_known_level_of_noise_takes_weights_for_gaussian_noise_for_photographs_too():
+    known = Selection(load_plugins(), InferenceSettings(device="cpu", sigma=20.0))
+    assert known.denoiser(PHOTOGRAPH).weights.config.noise.startswith("gaussian")
+    assert known.denoiser(PHOTOGRAPH) is known.denoiser(COLOUR)
 
 
 def test_named_weights_serve_every_image(small_set):

@@ -6,6 +6,7 @@ Brooks et al., "Unprocessing images for learned raw denoising", CVPR 2019, Secti
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -38,20 +39,19 @@ class Development:
     Attributes:
         gains: float32[N, 3], what red, green and blue are multiplied with.
         matrix: float32[N, 3, 3], from the camera's RGB to linear sRGB; keeps white white.
+        inverse: float32[N, 3, 3], from linear sRGB to the camera's RGB.
         toned: bool[N], whether the tone curve is applied.
     """
 
     gains: torch.Tensor
     matrix: torch.Tensor
+    inverse: torch.Tensor
     toned: torch.Tensor
 
     def twice(self) -> Development:
         """Return it for a batch that holds every row twice, one batch after the other."""
-        return Development(*(torch.cat([each, each]) for each in self._parts))
-
-    @property
-    def _parts(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        return self.gains, self.matrix, self.toned
+        every = self.gains, self.matrix, self.inverse, self.toned
+        return Development(*(torch.cat([each, each]) for each in every))
 
 
 def draw_development(draw: Draw) -> Development:
@@ -64,15 +64,24 @@ def draw_development(draw: Draw) -> Development:
     gains = torch.stack([draw.uniform(1.9, 2.4), torch.ones_like(all_gain), draw.uniform(1.5, 1.9)])
     shares = torch.stack([draw.share().add_(1e-8) for _ in _CAMERAS_FROM_XYZ], dim=1)
     shares = shares / shares.sum(1, keepdim=True)
-    cameras = shares.new_tensor(_CAMERAS_FROM_XYZ)
-    camera_from_xyz = (shares[:, :, None, None] * cameras).sum(1)
-    camera_from_srgb = camera_from_xyz @ shares.new_tensor(_XYZ_FROM_SRGB)
+    cameras, xyz_from_srgb = _tables(shares.device)
+    camera_from_srgb = (shares[:, :, None, None] * cameras).sum(1) @ xyz_from_srgb
     camera_from_srgb = camera_from_srgb / camera_from_srgb.sum(2, keepdim=True)
     return Development(
-        gains.mul_(all_gain).T.contiguous(),
-        torch.linalg.inv(camera_from_srgb),
-        draw.happens(0.5),
+        gains=gains.mul_(all_gain).T.contiguous(),
+        matrix=torch.linalg.inv_ex(camera_from_srgb).inverse,  # `inv` would wait for the device
+        inverse=camera_from_srgb,
+        toned=draw.happens(0.5),
     )
+
+
+@cache
+def _tables(device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the cameras' matrices float32[4, 3, 3] and that from sRGB, float32[3, 3]."""
+    cameras, xyz = (
+        torch.tensor(each, device=device) for each in (_CAMERAS_FROM_XYZ, _XYZ_FROM_SRGB)
+    )
+    return cameras, xyz
 
 
 def to_raw(image: torch.Tensor, development: Development) -> torch.Tensor:
@@ -84,7 +93,7 @@ def to_raw(image: torch.Tensor, development: Development) -> torch.Tensor:
     """
     image = image.clamp(0, 1)
     image = torch.where(spread(development.toned), inverse_tone_curve(image), image)
-    light = times_matrix(linear_from_srgb(image), torch.linalg.inv(development.matrix))
+    light = times_matrix(linear_from_srgb(image), development.inverse)
     return inverse_white_balance(light, development.gains).clamp_(0, 1)
 
 

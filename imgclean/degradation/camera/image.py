@@ -6,10 +6,12 @@ import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import psutil
 import torch
 
 from imgclean.degradation.camera.jpeg_transform import ycc_from_rgb
 from imgclean.degradation.camera.photograph import Camera, Photograph, draw_shot
+from imgclean.errors import UnsupportedImage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from imgclean.degradation.base import Levels
 
 _COLOURS = 3
+_BYTES_A_PIXEL = 600
+"""What the steps of a camera hold at once, at most; measured on images of 1 to 6 megapixels."""
 
 
 class PhotographedImage(NamedTuple):
@@ -40,8 +44,12 @@ def photograph_image(
         image: float64[H, W, 1 or 3] in [0, 1]; beyond its border it is mirrored.
         iso: sensitivities, from which one is drawn.
         random: of all that is drawn.
+
+    Raises:
+        UnsupportedImage: it takes more memory than is left; the message does not name the file.
     """
     height, width, channels = image.shape
+    _require_memory(height, width)
     generator = torch.Generator().manual_seed(random.randint(2**32, dtype="uint32").item())
     drawn = draw_shot(iso, 1, generator)
     # a file's first pixel is its first block's
@@ -52,6 +60,16 @@ def photograph_image(
     if channels != _COLOURS:
         photograph = Photograph(*(ycc_from_rgb(each)[:, :1] for each in photograph))
     return PhotographedImage(*(each[0].permute(1, 2, 0).double().numpy() for each in photograph))
+
+
+def _require_memory(height: int, width: int) -> None:
+    needed, available = _BYTES_A_PIXEL * height * width, psutil.virtual_memory().available
+    if needed > available:
+        raise UnsupportedImage(
+            f"to photograph {width} x {height} pixels takes {needed / 1e9:.1f} GB, and "
+            f"{available / 1e9:.1f} GB of memory are left",
+            hint="photograph a part of it, or a smaller copy",
+        )
 
 
 def _mirrored(scene: NDArray[np.float64], margin: int) -> torch.Tensor:
