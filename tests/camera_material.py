@@ -27,9 +27,11 @@ def noise_of(count, shot=0.0, read=0.0):
 def plain_shot(count=1, **changes):
     """Return a shot in which nothing happens but the mosaic, without noise."""
     nothing, never = torch.zeros(count), torch.zeros(count, dtype=torch.bool)
-    development = Development(torch.ones(count, 3), torch.eye(3).repeat(count, 1, 1), never)
+    as_it_is = torch.eye(3).repeat(count, 1, 1)
+    development = Development(torch.ones(count, 3), as_it_is, as_it_is, never)
     shot = Shot(
         lens=nothing,
+        light=torch.ones(count, 3),
         pixels=torch.ones(count),
         noise=noise_of(count),
         development=development,

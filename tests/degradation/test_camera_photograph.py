@@ -82,16 +82,16 @@ def test_a_photograph_shows_its_scene_at_every_resolution_of_the_sensor(pixels, 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_an_image_keeps_its_size_and_its_place(size, channels, colour):
     image = colour[60 : 60 + size[0], 80 : 80 + size[1], :channels] / 255
-    found = []
+    found, differences = [], []
     for seed in range(8):
         clean, noisy = photograph_image(image, Levels(1, 1), np.random.RandomState(seed))
         assert clean.shape == noisy.shape == image.shape
         if min(size) > 4:
             found.append(shift_of(clean.mean(2), image.mean(2)))
-        else:
-            assert np.abs(clean - image).mean() < 0.2
+        differences.append(np.abs(clean - image).mean())
+    assert np.median(differences) < 0.2
     if found:
-        assert np.abs(np.median(found, 0)).max() < (0.05 if min(size) > 16 else 0.1)
+        assert np.abs(np.median(found, 0)).max() < (0.05 if min(size) > 16 else 0.2)
 
 
 def test_without_noise_and_file_both_are_the_same_but_for_rounding(colour):
@@ -158,7 +158,8 @@ def test_noise_depends_on_the_tone():
     noise = noise_of(1, shot=0.004, read=0.00001)
     deviations = {}
     for level in (0.05, 0.3, 0.8):
-        shot = dataclasses.replace(draw_shot(Levels(1, 1), 1, seeded(3)), noise=noise)
+        drawn = draw_shot(Levels(1, 1), 1, seeded(3))
+        shot = dataclasses.replace(drawn, noise=noise, light=torch.ones(1, 3))
         clean, noisy = taken(flat_scene(level, 96), shot, (96, 96))
         deviations[level] = (noisy - clean).std().item()
     assert max(deviations.values()) > 1.5 * min(deviations.values())
@@ -212,3 +213,21 @@ def test_an_images_first_pixel_begins_a_block(monkeypatch, colour):
         again = jpeg_losses(part, torch.tensor([30.0]), ~NO)
         lost.append((again - part)[..., 16:-16, 16:-16].abs().mean().item())
     assert lost[0] < 0.2 * lost[1]
+
+
+def test_dark_scenes_of_any_colour_are_among_the_photographs():
+    light = draw_shot(Levels(100, 100), 4000, seeded()).light
+    green = light[:, 1]
+    assert 0.55 < (light == 1).all(1).float().mean() < 0.65
+    assert green.min() < 0.1 <= green[green < 1].median() < 0.5
+    cast = light[green < 0.6] / green[green < 0.6, None]
+    assert 0.15 < cast[:, 0].log().std() < 0.25
+    assert 0.15 < cast[:, 2].log().std() < 0.25
+
+
+def test_little_light_darkens_what_is_learnt_and_what_is_seen_alike(colour):
+    scene = planes(colour)
+    bright = taken(scene, plain_shot(), (SIZE, SIZE))
+    dark = taken(scene, plain_shot(light=torch.full((1, 3), 0.25)), (SIZE, SIZE))
+    assert dark.clean.mean() < 0.7 * bright.clean.mean()
+    assert (dark.clean - dark.noisy).abs().max() < 1 / 255
