@@ -158,9 +158,7 @@ def test_noise_depends_on_the_tone():
     noise = noise_of(1, shot=0.004, read=0.00001)
     deviations = {}
     for level in (0.05, 0.3, 0.8):
-        drawn = draw_shot(Levels(1, 1), 1, seeded(3))
-        shot = dataclasses.replace(drawn, noise=noise, light=torch.ones(1, 3))
-        clean, noisy = taken(flat_scene(level, 96), shot, (96, 96))
+        clean, noisy = taken(flat_scene(level, 96), plain_shot(noise=noise), (96, 96))
         deviations[level] = (noisy - clean).std().item()
     assert max(deviations.values()) > 1.5 * min(deviations.values())
 
