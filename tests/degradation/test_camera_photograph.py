@@ -155,7 +155,7 @@ def test_noise_grows_with_the_sensitivity(colour):
 
 
 def test_noise_depends_on_the_tone():
-    noise = noise_of(1, shot=0.004, read=0.00001)
+    noise = noise_of(1, shot=0.004, read=0.0002)
     deviations = {}
     for level in (0.05, 0.3, 0.8):
         clean, noisy = taken(flat_scene(level, 96), plain_shot(noise=noise), (96, 96))
