@@ -3,8 +3,8 @@
     python docs/samples/make.py
 
 The photographs come with scikit-image: astronaut (NASA), camera (Lav Varshney, CC0), chelsea
-(Stefan van der Walt, CC0), coffee (Rachel Michetti, CC0). Noise is clipped and rounded to the
-file's bit depth, as a camera would store it.
+(Stefan van der Walt, CC0), coffee (Rachel Michetti, CC0). The colour images are as a camera takes
+them; noise is clipped and rounded to the file's bit depth, as it would store it.
 """
 
 from __future__ import annotations
@@ -19,26 +19,30 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from imgclean.degradation.image import degrade_image
+from imgclean.degradation.parsing import parse_degradation
+
 HERE = Path(__file__).parent
+WELL_LIT = 4  # a seed by which a camera delivers all light and its sensor's own pixels
 Unit = NDArray[np.float64]
 
 
 def main() -> None:
     """Write `clean/` and `noisy/`, two trees with the same names."""
     random = np.random.default_rng(0)
-    astronaut = skimage.data.astronaut()[:400, 40:440] / 255
-    save_png("people/astronaut.png", astronaut, gaussian(astronaut, 25, random))
+    astronaut = skimage.data.astronaut()[:400, 40:440]
+    save_png("people/astronaut.png", astronaut / 255, photograph(astronaut, 3200))
     camera = skimage.data.camera()[40:440, 40:440] / 255
     save_deep_tiff("camera.tif", camera, sensor(camera, random))
-    chelsea = skimage.data.chelsea()[:, 20:420] / 255
-    save_png_with_alpha("chelsea.png", chelsea, gaussian(chelsea, 35, random))
-    coffee = skimage.data.coffee()[:, 60:540] / 255
-    save_jpeg("kitchen/coffee.jpg", coffee, gaussian(coffee, 20, random))
+    chelsea = skimage.data.chelsea()[:, 20:420]
+    save_png_with_alpha("chelsea.png", chelsea / 255, photograph(chelsea, 6400))
+    coffee = skimage.data.coffee()[:, 60:540]
+    save_jpeg("kitchen/coffee.jpg", coffee / 255, photograph(coffee, 6400))
 
 
-def gaussian(unit: Unit, sigma: float, random: np.random.Generator) -> Unit:
-    """Add white noise of `sigma` grey levels of 255."""
-    return unit + random.normal(0, sigma / 255, unit.shape)
+def photograph(scene: NDArray[np.uint8], iso: int) -> Unit:
+    """Take a photograph at a sensitivity, in good light."""
+    return degrade_image(scene, parse_degradation(f"camera:{iso}"), seed=WELL_LIT).noisy
 
 
 def sensor(unit: Unit, random: np.random.Generator) -> Unit:
