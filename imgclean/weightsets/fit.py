@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgclean.degradation.spec import (
+    Bicubic,
     Camera,
     Chain,
     Gaussian,
+    Jpeg,
+    Jpeg2000,
     Pairs,
     Poisson,
     PoissonGaussian,
@@ -21,8 +24,12 @@ if TYPE_CHECKING:
 MOST_CHANGE = 0.6
 """Share of the variance that may change with intensity in noise that counts as even."""
 
+PLAIN = 3.0
+"""Grey levels of 255 from which noise is told from texture with certainty."""
+
 _WHITE = (Gaussian, Poisson, PoissonGaussian)
 _PHOTOGRAPHED = (Camera, Pairs)
+_SPREADING = (Jpeg, Jpeg2000, Bicubic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,8 @@ def judge_fit(noise: NoiseEstimate, domain: Degradation) -> Fit:
 
     Gaussian domains hold white noise of their levels that is about the same at every intensity,
     those of shot noise white noise that grows with it, a camera's and those of real pairs noise
-    that is correlated or depends on intensity. A blind set does no harm to a nearly clean image.
+    that is correlated or depends on intensity. Noise that is compressed or resized after it was
+    added is correlated too. A blind set does no harm to an image whose noise may be texture.
 
     Args:
         noise: as estimated from the image.
@@ -59,13 +67,18 @@ def judge_fit(noise: NoiseEstimate, domain: Degradation) -> Fit:
         )
     if not (photographed or white):
         return Fit(False, f"{domain} holds no noise, and there is some of {_level(noise)}")
+    if noise.level < PLAIN and domain.blind:
+        return Fit(True, f"noise of {_level(noise)}, which may be texture, as in {domain}")
     if not noise.white:
+        fits = photographed or any(_is_spread(each) for each in domain.alternatives)
         found = f"correlated noise, {noise.correlation:.2f} between neighbouring pixels"
-        return Fit(photographed, f"{found}{_against(photographed, domain, 'which is white')}")
+        return Fit(fits, f"{found}{_against(fits, domain, 'which is white')}")
     if noise.signal_share > MOST_CHANGE:
         fits = photographed or any(_grows_as(noise, each) for each in kinds)
         shares = f"{100 * noise.signal_share:.0f} % of its variance changes with intensity"
-        return Fit(fits, f"white noise, {shares}{_against(fits, domain, 'which does not')}")
+        even = not any(isinstance(each, (Poisson, PoissonGaussian)) for each in kinds)
+        how = "which does not" if even else ""
+        return Fit(fits, f"white noise, {shares}{_against(fits, domain, how)}")
     fits = any(each.covers(Gaussian.at(noise.level)) for each in kinds)
     return Fit(fits, f"white noise of {_level(noise)}{_against(fits, domain)}")
 
@@ -77,6 +90,18 @@ def _kinds(domain: Degradation) -> list[Degradation]:
         for each in domain.alternatives
         for part in (each.parts if isinstance(each, Chain) else (each,))
     ]
+
+
+def _is_spread(each: Degradation) -> bool:
+    """Whether noise is added and then compressed or resized, so that neighbouring pixels share it.
+
+    Args:
+        each: no choice.
+    """
+    parts = each.parts if isinstance(each, Chain) else ()
+    noisy = [isinstance(part, _WHITE) for part in parts]
+    spreading = [isinstance(part, _SPREADING) for part in parts]
+    return any(added and any(spreading[place:]) for place, added in enumerate(noisy))
 
 
 def _grows_as(noise: NoiseEstimate, kind: Degradation) -> bool:
