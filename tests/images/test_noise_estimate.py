@@ -12,7 +12,7 @@ from imgclean.images.noise.clipping import unclipped_variance
 from imgclean.images.noise.estimate import estimate_noise
 from imgclean.images.pixels import sample_range
 
-SHARED = Path("/work/shared/data")
+SHARED = Path(__file__).parents[3] / "shared" / "data"
 PHOTOGRAPHS = {"astronaut": astronaut, "coffee": coffee, "camera": lambda: camera()[..., None]}
 
 
