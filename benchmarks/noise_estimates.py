@@ -124,8 +124,8 @@ def sensor_table(images: Sequence[NDArray[Any]], title: str) -> Table:
         for seed, each in enumerate(images):
             variance = a * each / 255 + b
             noise = estimated(with_noise(each, variance, seed))
-            slopes += [abs(channel.slope / a - 1) for channel in noise.channels]
-            intercepts += [abs(channel.intercept / b - 1) for channel in noise.channels]
+            slopes += [abs(channel.slope / a - 1) for channel in noise.known]
+            intercepts += [abs(channel.intercept / b - 1) for channel in noise.known]
             levels.append(abs(noise.level / (255 * np.sqrt(variance.mean())) - 1))
         medians = (np.median(each) for each in (slopes, intercepts, levels))
         table.add_row(f"{a:g}", f"{b:g}", *(f"{100 * each:.1f} %" for each in medians))

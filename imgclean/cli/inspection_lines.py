@@ -43,7 +43,9 @@ def inspection_line(path: str, found: Inspection | None) -> dict[str, Any]:
     return line
 
 
-def _channel(noise: ChannelNoise) -> dict[str, float]:
+def _channel(noise: ChannelNoise | None) -> dict[str, float] | None:
+    if noise is None:
+        return None
     return {
         "level": round(noise.level, 3),
         "a": float(f"{noise.slope:.4g}"),
@@ -95,15 +97,23 @@ def _noise(noise: NoiseEstimate | None) -> list[tuple[str, str]]:
     letters = _LETTERS.get(len(noise.channels)) or [
         f"{number} " for number in range(1, len(noise.channels) + 1)
     ]
-    named = list(zip(letters, noise.channels, strict=True))
+    each_level = (
+        f"{letter}{'not to be told' if each is None else f'{each.level:.1f}'}"
+        for letter, each in zip(letters, noise.channels, strict=True)
+    )
     level = f"{noise.level:.1f} of 255 grey levels"
-    if len(named) > 1:
-        level += f" ({', '.join(f'{letter}{each.level:.1f}' for letter, each in named)})"
+    if len(letters) > 1:
+        level += f" ({', '.join(each_level)})"
     rows = [("noise", level + ", nearly clean" * noise.nearly_clean)]
-    lines = ", ".join(f"{name}{each.slope:.2g} x {each.intercept:+.2g}" for name, each in named)
+    lines = ", ".join(
+        f"{letter}{each.slope:.2g} x {each.intercept:+.2g}"
+        for letter, each in zip(letters, noise.channels, strict=True)
+        if each is not None
+    )
     rows.append(("variance", f"{lines}, of x in [0, 1]"))
     across, down = (
-        sum(getattr(each, way) for _, each in named) / len(named) for way in ("across", "down")
+        sum(getattr(each, way) for each in noise.known) / len(noise.known)
+        for way in ("across", "down")
     )
     kind = "white" if noise.white else "correlated"
     rows.append(("kind", f"{kind}: correlation {across:.2f} across, {down:.2f} down"))

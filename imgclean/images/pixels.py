@@ -48,6 +48,14 @@ class SampleRange:
         """Whether 0 is itself, and all channels have one range."""
         return set(self.low) == {0.0} and len(set(self.high)) == 1
 
+    @property
+    def rounding(self) -> float:
+        """Variance that rounding has added to samples in [0, 1]; 0 of floats."""
+        if self.dtype.kind != "u":
+            return 0.0
+        widest = max(b - a for a, b in zip(self.low, self.high, strict=True))
+        return 1 / (12 * widest**2)
+
 
 def sample_range(
     colour: NDArray[Any],

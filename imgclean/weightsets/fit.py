@@ -106,9 +106,9 @@ def _is_spread(each: Degradation) -> bool:
 
 def _grows_as(noise: NoiseEstimate, kind: Degradation) -> bool:
     """Whether shot noise of a kind grows with intensity as fast, and has as much beside it."""
-    count = len(noise.channels)
-    slope = sum(each.slope for each in noise.channels) / count
-    intercept = sum(each.intercept for each in noise.channels) / count
+    count = len(noise.known)
+    slope = sum(each.slope for each in noise.known) / count
+    intercept = sum(each.intercept for each in noise.known) / count
     if slope <= 0:
         return False
     peak, rest = 1 / slope, 255 * max(intercept, 0.0) ** 0.5

@@ -60,6 +60,38 @@ def test_of_a_colour_photograph_it_is_the_choice_of_denoise_too(imgclean, photo)
     assert (line["model"], line["weights"]) == (cleaned["model"], cleaned["weights"])
 
 
+def test_a_channel_without_an_image_is_null_and_said(imgclean, tmp_path):
+    image = with_noise(9)
+    image[..., 2] = 0
+    Image.fromarray(image).save(tmp_path / "a.png")
+    (line,) = imgclean("inspect", "a.png", "--json").lines
+    *known, blue = line["noise"]
+    assert blue is None
+    assert [each["level"] for each in known] == pytest.approx([9, 9], rel=0.1)
+    assert line["level"] == pytest.approx(9, rel=0.1)
+    assert line["fits"] is not None
+    run = imgclean("inspect", "a.png")
+    assert "B not to be told)" in run.stdout
+    assert "B" not in run.stdout.partition("variance")[2].partition("weights")[0]
+
+
+def test_of_cmyk_with_an_empty_plate_the_others_are_known(imgclean, tmp_path):
+    inks = np.concatenate([with_noise(9), np.zeros((256, 256, 1), np.uint8)], axis=2)
+    tifffile.imwrite(tmp_path / "a.tif", inks, photometric="separated")
+    (line,) = imgclean("inspect", "a.tif", "--json").lines
+    assert [each is None for each in line["noise"]] == [False, False, False, True]
+
+
+def test_a_few_samples_out_of_all_bounds_are_no_matter(imgclean, tmp_path):
+    image = (with_noise(9) / 255).astype(np.float32)
+    image[::40, ::40] = 1e25
+    tifffile.imwrite(tmp_path / "a.tif", image, photometric="rgb")
+    run = imgclean("inspect", "a.tif", "--json")
+    assert run.stderr == ""
+    assert "NaN" not in run.stdout
+    assert run.lines[0]["white"]
+
+
 def test_an_image_without_noise_is_called_nearly_clean(imgclean, tmp_path):
     Image.fromarray(np.full((64, 64), 99, np.uint8)).save(tmp_path / "flat.png")
     run = imgclean("inspect", "flat.png")

@@ -10,7 +10,8 @@ from training_pictures import waves
 
 from imgclean.images.noise.clipping import unclipped_variance
 from imgclean.images.noise.estimate import estimate_noise
-from imgclean.images.pixels import sample_range
+from imgclean.images.noise.tiles import tile_windows
+from imgclean.images.pixels import SampleRange, sample_range
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 PHOTOGRAPHS = {"astronaut": astronaut, "coffee": coffee, "camera": lambda: camera()[..., None]}
@@ -108,6 +109,52 @@ def test_a_large_image_is_sampled_all_over():
     image[1500:] = 60
     variance = np.where(image > 100, 75.0, 100.0) / 255**2
     assert estimated(noisy(image, variance)).level == pytest.approx(np.sqrt(87.5), rel=0.1)
+
+
+def test_of_a_strip_all_of_its_length_is_looked_at():
+    image = np.full((100, 100_000, 1), 80)
+    image[:, 50_000:] = 160
+    strip = noisy(image, np.where(image > 100, 11**2, 8**2) / 255**2)
+    for turned in strip, strip[:, ::-1], strip.transpose(1, 0, 2):
+        assert estimated(turned).level == pytest.approx(np.sqrt((11**2 + 8**2) / 2), rel=0.05)
+
+
+@pytest.mark.parametrize("shape", [(100, 100_000), (200_000, 23), (2000, 3000), (5, 900_000)])
+def test_parts_lie_on_jpegs_grid_inside_the_image_and_apart(shape):
+    windows = tile_windows(*shape)
+    assert 60 <= len(windows) <= 90
+    assert len({(each.x, each.y) for each in windows}) == len(windows)
+    assert all(each.x % 8 == each.y % 8 == 0 for each in windows)
+    assert max(each.y + each.height for each in windows) in range(shape[0] - 8, shape[0] + 1)
+    assert max(each.x + each.width for each in windows) in range(shape[1] - 8, shape[1] + 1)
+
+
+@pytest.mark.parametrize("dead", [0, 255, 90])
+def test_a_channel_without_an_image_leaves_the_others_known(dead):
+    image = noisy(waves(0, 200, 240), (8 / 255) ** 2)
+    image[..., 2] = dead
+    found = estimated(image)
+    assert found.channels[2] is None
+    assert [each.level for each in found.known] == pytest.approx([8, 8], rel=0.1)
+    assert found.level == pytest.approx(8, rel=0.1)
+    assert found.white
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("outlier", [1e25, -1e25, np.nan, np.inf, -np.inf, 3e38])
+def test_a_few_samples_that_are_no_values_do_no_harm(outlier, dtype):
+    image = (noisy(waves(0, 200, 240), (8 / 255) ** 2) / 255).astype(dtype)
+    image[::50, ::50] = outlier
+    span = SampleRange((0.0,) * 3, (1.0,) * 3, image.dtype)
+    found = estimate_noise(image, span)
+    assert found.level == pytest.approx(8, rel=0.1)
+    assert all(each.is_finite for each in found.channels)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_an_image_of_no_values_has_no_noise_to_tell(value):
+    span = SampleRange((0.0,), (1.0,), np.dtype(np.float64))
+    assert estimate_noise(np.full((100, 100, 1), value), span) is None
 
 
 @pytest.mark.skipif(not (SHARED / "test/bsd68").is_dir(), reason="BSD68 is not here")

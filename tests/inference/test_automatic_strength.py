@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgclean.images.rasters import ArrayRaster
+from imgclean.images.noise.estimate import estimate_noise
+from imgclean.images.pixels import sample_range
+from imgclean.images.rasters import ArrayRaster, MemorySamples, PixelRaster
 from imgclean.inference.automatic_strength import automatic_strength
 from imgclean.inference.strength_choice import StrengthChoice, noise_of
 
@@ -39,6 +41,29 @@ def test_a_little_more_noise_is_a_little_more_strength(sigma):
 @pytest.mark.parametrize("sigma", [1, 5, 20])
 def test_noise_is_found_in_small_and_in_large_images(size, sigma):
     assert noise_of(noisy(sigma, *size)) == pytest.approx(sigma, rel=0.1)
+
+
+@pytest.mark.parametrize("size", [(300, 420), (1500, 2100)])
+@pytest.mark.parametrize("top", [15, 255])
+def test_the_noise_is_that_of_inspect(size, top):
+    drawn = np.random.default_rng(0).normal(0.5, 0.02, (*size, 3))
+    image = np.rint(np.kron(drawn[::2, ::2], np.ones((2, 2, 1))) * top).astype(np.uint8)
+    span = sample_range(image, highest=top)
+    expected = estimate_noise(image, span).level
+    assert noise_of(PixelRaster(MemorySamples(image), span)) == expected
+
+
+def test_a_large_image_is_read_in_small_parts_on_jpegs_grid():
+    read = []
+
+    class Watched(ArrayRaster):
+        def read(self, window):
+            read.append(window)
+            return ArrayRaster.read(self, window)
+
+    noise_of(Watched(noisy(5, 1500, 2100).values))
+    assert sum(each.width * each.height for each in read) < 1_500_000
+    assert all(each.x % 8 == each.y % 8 == 0 for each in read)
 
 
 def test_a_flat_image_has_no_noise():

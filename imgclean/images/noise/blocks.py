@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,11 +13,6 @@ if TYPE_CHECKING:
 
 SIDE = 8
 """Pixels along each side of a block."""
-_TILE = 16 * SIDE
-_TILES = 81
-_SAMPLED = _TILES * _TILE**2
-"""Pixels that are looked at; larger images are sampled."""
-
 _SMALL = 500_000
 _HARDLY, _FEW = 0.1, 100
 _FLAT = (0.3 / 255) ** 2
@@ -74,20 +69,6 @@ class Blocks:
         if kept.sum() < _FEW:
             return self
         return Blocks(*(getattr(self, each.name)[kept] for each in fields(self)))
-
-
-def sample_tiles(samples: NDArray[Any]) -> NDArray[Any]:
-    """Return (n, h, w, C): the whole image (H, W, C), or parts of a large one, evenly spread."""
-    height, width = samples.shape[:2]
-    if height * width <= 2 * _SAMPLED or min(height, width) < _TILE:
-        return samples[None, : _SAMPLED * 4 // max(width, 1) + SIDE]
-    down = max(1, round(math.sqrt(_TILES * height / width)))
-    across = max(1, round(_TILES / down))
-    rows, columns = (
-        np.linspace(0, side - _TILE, min(count, side // _TILE)).astype(int) // SIDE * SIDE
-        for side, count in ((height, down), (width, across))
-    )
-    return np.stack([samples[y : y + _TILE, x : x + _TILE] for y in rows for x in columns])
 
 
 def blocks_of(tiles: NDArray[np.float32]) -> Blocks:

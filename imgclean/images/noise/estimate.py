@@ -18,17 +18,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgclean.images.noise.blocks import Blocks, blocks_of, sample_tiles
+from imgclean.images.noise.blocks import Blocks, blocks_of
 from imgclean.images.noise.clipping import unclipped_variance
 from imgclean.images.noise.spectrum import COARSE, FINE, Spectrum, spectrum_of
+from imgclean.images.noise.tiles import read_tiles
 from imgclean.images.noise.variance_fit import Groups, VarianceLine, fit_line
-from imgclean.images.pixels import to_unit
+from imgclean.images.rasters import MemorySamples, PixelRaster
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from imgclean.extension.requests import Raster
     from imgclean.images.pixels import SampleRange
 
 NEARLY_CLEAN = 1.0
@@ -69,21 +71,33 @@ class ChannelNoise:
     down: float
     white: bool
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all of it is a number."""
+        numbers = self.level, self.slope, self.intercept, self.across, self.down
+        return all(map(math.isfinite, numbers))
+
 
 @dataclass(frozen=True, slots=True)
 class NoiseEstimate:
     """The noise of an image.
 
     Attributes:
-        channels: of each colour channel.
+        channels: of each colour channel; None of one that is nearly all clipped, or without any
+            image beside others that hold one. One at least is known.
     """
 
-    channels: tuple[ChannelNoise, ...]
+    channels: tuple[ChannelNoise | None, ...]
+
+    @property
+    def known(self) -> tuple[ChannelNoise, ...]:
+        """The channels whose noise can be told."""
+        return tuple(each for each in self.channels if each is not None)
 
     @property
     def level(self) -> float:
-        """Standard deviation over all channels, in grey levels of 255."""
-        return math.sqrt(sum(each.level**2 for each in self.channels) / len(self.channels))
+        """Standard deviation over all known channels, in grey levels of 255."""
+        return math.sqrt(sum(each.level**2 for each in self.known) / len(self.known))
 
     @property
     def nearly_clean(self) -> bool:
@@ -93,49 +107,59 @@ class NoiseEstimate:
     @property
     def correlation(self) -> float:
         """Mean correlation of the noise of neighbouring pixels, across and down."""
-        pairs = [(each.across + each.down) / 2 for each in self.channels]
+        pairs = [(each.across + each.down) / 2 for each in self.known]
         return sum(pairs) / len(pairs)
 
     @property
     def white(self) -> bool:
         """Whether the noise of most channels is white."""
-        return 2 * sum(each.white for each in self.channels) > len(self.channels)
+        return 2 * sum(each.white for each in self.known) > len(self.known)
 
     @property
     def signal_share(self) -> float:
         """How much of the variance at its larger end changes with intensity: 0 to 1."""
-        black = sum(each.intercept for each in self.channels)
-        white = sum(each.intercept + each.slope for each in self.channels)
+        black = sum(each.intercept for each in self.known)
+        white = sum(each.intercept + each.slope for each in self.known)
         return abs(white - black) / max(black, white) if max(black, white) else 0.0
 
 
 def estimate_noise(samples: NDArray[Any], span: SampleRange) -> NoiseEstimate | None:
-    """Return the noise of an image; None where too little of it is neither clipped nor cut off.
-
-    Clipped pixels are left out, and what clipping takes from the noise of the others is given back.
-    Images of more than some megapixels are sampled.
+    """Return the noise of an image in memory; see `noise_of_raster`.
 
     Args:
         samples: (H, W, C) without alpha.
         span: which samples are 0 and 1.
     """
-    tiles = sample_tiles(samples)
-    count, height, width, channels = tiles.shape
-    unit = to_unit(tiles.reshape(count * height, width, channels), span)
-    rounding = 1 / (12 * span.top**2) if span.top else 0.0
-    found = []
-    for plane in unit:
-        blocks = blocks_of(np.ascontiguousarray(plane).reshape(count, height, width))
-        if len(blocks) < _FEWEST_BLOCKS:
-            return None
-        found.append(_channel(blocks, plane, rounding))
-    return NoiseEstimate(tuple(found))
+    return noise_of_raster(PixelRaster(MemorySamples(samples), span))
 
 
-def _channel(blocks: Blocks, plane: NDArray[np.float32], rounding: float) -> ChannelNoise:
+def noise_of_raster(raster: Raster) -> NoiseEstimate | None:
+    """Return the noise of an image; None where too little of it is neither clipped nor cut off.
+
+    Clipped pixels are left out, and what clipping takes from the noise of the others is given back.
+    Of images of more than some megapixels parts are read.
+
+    Args:
+        raster: without alpha, nominally in [0, 1].
+    """
+    rounding = raster.span.rounding if isinstance(raster, PixelRaster) else 0.0
+    planes = read_tiles(raster)
+    dead = [bool(each.min() == each.max()) for each in planes]
+    found = tuple(
+        None if none and not all(dead) else _channel(plane, rounding)
+        for plane, none in zip(planes, dead, strict=True)
+    )
+    return NoiseEstimate(found) if any(found) else None
+
+
+def _channel(plane: NDArray[np.float32], rounding: float) -> ChannelNoise | None:
+    blocks = blocks_of(plane)
+    if len(blocks) < _FEWEST_BLOCKS:
+        return None
     whole, spectrum = _whole_line(blocks.telling(), rounding)
     line = _fine_line(blocks, rounding) if spectrum.white else whole
-    return _described(line, spectrum, plane)
+    noise = _described(line, spectrum, plane)
+    return noise if noise.is_finite else None
 
 
 def _whole_line(blocks: Blocks, rounding: float) -> tuple[VarianceLine, Spectrum]:
