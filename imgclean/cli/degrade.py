@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from imgclean.cli.denoise_options import input_path
 from imgclean.cli.exit_codes import exit_code_of
-from imgclean.cli.options import JsonOption, OverwriteOption, QuietOption
+from imgclean.cli.options import JsonOption, OverwriteOption, QuietOption, input_path
 from imgclean.cli.reporting import reporting
 from imgclean.cli.running import check_streams, run_batch
 from imgclean.errors import OutputCollision, OutputExists

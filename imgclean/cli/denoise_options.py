@@ -7,21 +7,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from imgclean.cli.options import CLEANING, FILES, RUNNING
+from imgclean.cli.options import CLEANING, FILES, IMAGES, RUNNING, input_path
 from imgclean.errors import InvalidSetting
 from imgclean.extension.model_info import Task
 from imgclean.images.formats import WRITTEN
-from imgclean.inference.jobs import STREAM
-
-IMAGES = "Images"
 
 _FORMATS = [each.name for each in WRITTEN]
-
-
-def input_path(text: str) -> Path:
-    """Return the path of an input: `-` is stdin, and `./-` a file of that name."""
-    path = Path(text)
-    return path.absolute() if path == STREAM and text != str(STREAM) else path
 
 
 InputsArgument = Annotated[
@@ -182,14 +173,6 @@ ProvenanceOption = Annotated[
     bool,
     typer.Option(
         rich_help_panel=IMAGES, help="Note model, weights and version in the clean image."
-    ),
-]
-MaxPixelsOption = Annotated[
-    float,
-    typer.Option(
-        min=0,
-        rich_help_panel=IMAGES,
-        help="Largest image that is read, in megapixels; 0 for no limit.",
     ),
 ]
 TileOption = Annotated[

@@ -36,8 +36,10 @@ def inspection_line(path: str, found: Inspection | None) -> dict[str, Any]:
             "white": found.noise.white,
             "noise": [_channel(each) for each in found.noise.channels],
         }
-    config = found.chosen.weights.config
-    line |= {"model": found.chosen.model.info.name, "weights": config.name, "domain": config.noise}
+    if found.chosen is not None:
+        config = found.chosen.weights.config
+        names = {"model": found.chosen.model.info.name, "weights": config.name}
+        line |= names | {"domain": config.noise}
     if found.fit is not None:
         line |= {"fits": found.fit.fits, "reason": found.fit.reason}
     return line
@@ -61,8 +63,11 @@ def inspection_text(path: str, found: Inspection) -> str:
     if found.facts.metadata:
         rows.append(("metadata", ", ".join(found.facts.metadata)))
     rows += _noise(found.noise)
-    config = found.chosen.weights.config
-    rows.append(("weights", f"{config.name}, trained for {config.noise}"))
+    weights = "none for it is installed"
+    if found.chosen is not None:
+        config = found.chosen.weights.config
+        weights = f"{config.name}, trained for {config.noise}"
+    rows.append(("weights", weights))
     if found.fit is not None:
         word = "fits" if found.fit.fits else "does not fit"
         rows.append(("", f"{word}: {found.fit.reason}"))

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from imgclean.errors import InvalidSetting
+from imgclean.inference.jobs import STREAM
 
 CLEANING = "Cleaning"
 FILES = "Files"
+IMAGES = "Images"
 RUNNING = "Running"
 
 PrecisionName = Literal["auto", "fp32", "bf16", "fp16"]
 ColourName = Literal["gray", "rgb"]
 BackendName = Literal["auto", "torch", "compile", "openvino"]
+
+
+def input_path(text: str) -> Path:
+    """Return the path of an input: `-` is stdin, and `./-` a file of that name."""
+    path = Path(text)
+    return path.absolute() if path == STREAM and text != str(STREAM) else path
+
 
 ModelOption = Annotated[
     str | None,
@@ -44,6 +54,14 @@ SetOption = Annotated[
         "--set",
         rich_help_panel=CLEANING,
         help="Option of the model, as attention=local; repeatable.",
+    ),
+]
+MaxPixelsOption = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        rich_help_panel=IMAGES,
+        help="Largest image that is read, in megapixels; 0 for no limit.",
     ),
 ]
 DeviceOption = Annotated[

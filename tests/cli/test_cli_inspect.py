@@ -1,12 +1,20 @@
 """`imgclean inspect` says what images are, how noisy, and which weights fit."""
 
+import errno
+import json
+import os
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+import typer
+from material import ENVIRONMENT, command
 from PIL import Image
 from skimage.data import astronaut
+
+from imgclean.cli.inspect import inspect
 
 
 def with_noise(sigma, shape=(256, 256, 3)):
@@ -130,6 +138,67 @@ def test_a_bad_file_is_one_line_and_the_others_go_on(imgclean, tmp_path):
     assert sound["error"] is None
     assert list(torn) == list(sound)
     assert imgclean("inspect", "in/torn.png").code == 4
+
+
+def test_a_folder_that_cannot_be_listed_is_named_whole_before_the_files(
+    tmp_path, monkeypatch, capsys
+):
+    closed = tmp_path / "in" / "2024: summer"
+    closed.mkdir(parents=True)
+    Image.fromarray(with_noise(9, (64, 64))).save(tmp_path / "in/a.png")
+
+    def scan(path, scan=os.scandir):
+        if Path(path) == closed:
+            raise PermissionError(errno.EACCES, "no")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    with pytest.raises(typer.Exit) as ended:
+        inspect([tmp_path / "in"], json_lines=True)
+    assert ended.value.exit_code == 3
+    folder, image = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (folder["input"], folder["error"]) == (str(closed), "UnreadableImage")
+    assert image["input"] == str(tmp_path / "in/a.png")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "stack.tif", "a.gif"])
+def test_an_image_on_stdin_is_described_as_its_file(imgclean, tmp_path, name):
+    image = with_noise(9, (128, 128))
+    if name == "stack.tif":
+        tifffile.imwrite(tmp_path / name, np.stack([image] * 2), photometric="minisblack")
+    else:
+        Image.fromarray(image).save(tmp_path / name)
+    (of_file,) = imgclean("inspect", name, "--json").lines
+    piped = subprocess.run(
+        command("inspect", "-", "--json"),
+        input=(tmp_path / name).read_bytes(),
+        capture_output=True,
+        env=ENVIRONMENT | {"TMPDIR": str(tmp_path)},
+        timeout=120,
+        check=False,
+    )
+    assert piped.returncode == 0, piped.stderr
+    assert json.loads(piped.stdout) == of_file | {"input": "-"}
+    assert not list(tmp_path.glob("imgclean-*"))
+
+
+def test_a_large_image_is_refused_with_the_option_that_lets_it_pass(imgclean, tmp_path):
+    Image.fromarray(with_noise(9, (128, 128))).save(tmp_path / "a.png")
+    refused = imgclean("inspect", "a.png", "--max-pixels", "0.01")
+    assert refused.code == 4
+    assert "--max-pixels" in refused.stderr
+    assert imgclean("inspect", "a.png", "--max-pixels", "0.02").code == 0
+    assert imgclean("inspect", "a.png", "--max-pixels", "0").code == 0
+
+
+def test_without_weights_the_rest_is_told(imgclean, tmp_path):
+    Image.fromarray(with_noise(9)).save(tmp_path / "a.png")
+    run = imgclean("--no-plugins", "inspect", "a.png", "--json")
+    assert run.code == 0
+    (line,) = run.lines
+    assert line["level"] == pytest.approx(9, rel=0.1)
+    assert {line[each] for each in ("model", "weights", "domain", "fits", "reason")} == {None}
+    assert "none for it is installed" in imgclean("--no-plugins", "inspect", "a.png").stdout
 
 
 def test_what_is_not_there_is_refused(imgclean):
