@@ -89,6 +89,7 @@ class Selection:
         degradation: Degradation | None = None,
     ) -> None:
         self.settings = settings
+        self.are_weights_named = weights is not None
         self.device = choose_device(settings.device)
         self._registry = registry
         sets = catalogue or installed()

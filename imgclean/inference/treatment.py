@@ -115,7 +115,7 @@ class Denoising:
         self._selection = selection
         self._emit = emit
         self._introductions = Introductions(emit, where or str(selection.device))
-        self._watch = NoiseWatch(emit)
+        self._watch = NoiseWatch(emit, named=selection.are_weights_named)
         self._strength: tuple[Job | None, StrengthChoice | None] = None, None
         self._left: Job | None = None
 
@@ -136,14 +136,29 @@ class Denoising:
         leaves_it = self._selection.settings.chroma_only and not colours
         if not leaves_it:
             self._introductions.introduce(denoiser, like)
-            if page == 1:
-                self._watch.look(job.input, like, denoiser)
         elif self._left != job:
             self._left = job
             self._emit(without_chroma(job))
         strength = self._strength_for(job)
-        function = partial(denoiser.denoise, colours=colours, strength=strength)
+        function: RasterFunction = partial(denoiser.denoise, colours=colours, strength=strength)
+        if page == 1 and not leaves_it:
+            function = self._watched(function, job, denoiser)
         return Tool(function, denoiser, strength, leaves_it)
+
+    def _watched(self, function: RasterFunction, job: Job, denoiser: Denoiser) -> RasterFunction:
+        """Return a function for an image that is looked at before it is cleaned."""
+
+        def look_and_clean(
+            raster: Raster,
+            sink: Sink,
+            *,
+            dtype: np.dtype[np.generic],
+            on_pixels: Callable[[int], None],
+        ) -> Precision | None:
+            self._watch.look(job.input, raster, denoiser)
+            return function(raster, sink, dtype=dtype, on_pixels=on_pixels)
+
+        return look_and_clean
 
     def _strength_for(self, job: Job) -> StrengthChoice:
         """Return what decides for a file; its images come one after the other."""

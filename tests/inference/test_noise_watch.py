@@ -10,7 +10,8 @@ from skimage import data
 from imgclean.degradation.image import degrade_image
 from imgclean.degradation.parsing import parse_degradation
 from imgclean.events import Note, Warned
-from imgclean.images.picture import Picture
+from imgclean.images.pixels import sample_range
+from imgclean.images.rasters import MemorySamples, PixelRaster
 from imgclean.inference.noise_watch import MISMATCH, NoiseWatch, said_once
 from imgclean.inference.settings import InferenceSettings
 
@@ -42,12 +43,16 @@ def told():
     return []
 
 
+def raster(samples):
+    return PixelRaster(MemorySamples(samples), sample_range(samples))
+
+
 @pytest.fixture
 def look(told):
     watch = NoiseWatch(told.append)
 
     def look(samples, cleaner, name="a.png"):
-        watch.look(Path(name), Picture(samples, alpha=False, format="png"), cleaner)
+        watch.look(Path(name), raster(samples), cleaner)
         return told
 
     return look
@@ -73,6 +78,7 @@ def test_a_cameras_noise_before_weights_for_white_noise_is_said(look):
         ("camera:3200", denoiser("camera")),
         ("gaussian:25", denoiser("camera", sigma=25.0)),
         ("gaussian:25", denoiser("camera", task="deblock")),
+        ("gaussian:25", denoiser("camera", strength=0.0)),
         ("gaussian:25", denoiser("camera", needs_weights=False)),
     ],
 )
@@ -98,9 +104,8 @@ def test_the_texture_of_a_clean_photograph_is_not_taken_for_noise(look):
     assert not [each for each in look(SCENE, denoiser("camera")) if isinstance(each, Warned)]
 
 
-def test_an_image_too_small_or_without_values_says_nothing(look):
+def test_an_image_too_small_says_nothing(look):
     assert look(np.zeros((3, 5, 3), np.uint8), denoiser("camera")) == []
-    assert look(np.full((90, 90, 3), np.nan, np.float32), denoiser("camera")) == []
 
 
 def test_of_two_processes_that_say_the_same_one_is_heard():
@@ -108,3 +113,28 @@ def test_of_two_processes_that_say_the_same_one_is_heard():
     notes = [Note(message=name, topic="nearly clean") for name in "ab"]
     assert len({said_once(each) for each in (*warnings, *notes)}) == 2
     assert said_once(Note(message="a")) != said_once(Note(message="b"))
+
+
+def test_who_has_named_the_weights_is_not_told_of_an_option_that_changes_nothing(
+    told,
+):
+    watch = NoiseWatch(told.append, named=True)
+    watch.look(Path("a.png"), raster(with_noise("gaussian:25")), denoiser("camera"))
+    (warning,) = told
+    assert "--sigma" not in warning.message
+    assert "without --weights others may be taken" in warning.message
+
+
+def test_weights_for_strong_noise_alone_do_not_leave_a_clean_image_as_it_is(look):
+    (warning,) = look(smooth(), denoiser("gaussian:50"))
+    assert warning.error == MISMATCH
+    assert "nearly as it is" not in warning.message
+
+
+def test_a_large_folder_is_looked_at_in_its_first_images_alone(told):
+    watch = NoiseWatch(told.append)
+    fitting = raster(with_noise("camera:3200")[:120, :120])
+    for _ in range(32):
+        watch.look(Path("a.png"), fitting, denoiser("camera"))
+    watch.look(Path("late.png"), raster(with_noise("gaussian:25")), denoiser("camera"))
+    assert told == []
