@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _HALF = 1 << 16
 _SIGN = np.uint32(0x80000000)
+_LARGEST = float(np.finfo(np.float32).max)
 _CHUNK = 1 << 20  # samples whose patterns are in memory at once
 
 
@@ -75,7 +76,10 @@ def _patterns(batches: Iterable[NDArray[Any]]) -> Iterable[NDArray[np.uint32]]:
     for batch in batches:
         flat = batch.reshape(-1)
         for start in range(0, flat.size, _CHUNK):
-            bits = flat[start : start + _CHUNK].astype(np.float32).view(np.uint32)
+            part = flat[start : start + _CHUNK]
+            if part.dtype == np.float64:
+                part = np.clip(part, -_LARGEST, _LARGEST)
+            bits = part.astype(np.float32).view(np.uint32)
             yield np.where(bits & _SIGN, ~bits, bits | _SIGN)
 
 

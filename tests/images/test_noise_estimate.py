@@ -151,6 +151,15 @@ def test_a_few_samples_that_are_no_values_do_no_harm(outlier, dtype):
     assert all(each.is_finite for each in found.channels)
 
 
+def test_numbers_beyond_single_precision_do_no_harm_to_the_range():
+    image = noisy(waves(0, 200, 240), (8 / 255) ** 2) / 255
+    image[::50, ::50], image[1::50, ::50] = 1e308, -1e308
+    assert estimated(image).level > 5
+    image[::3], image[1::3] = 1e308, -1e308
+    found = estimated(image)
+    assert found is None or all(each.is_finite for each in found.known)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
 def test_an_image_of_no_values_has_no_noise_to_tell(value):
     span = SampleRange((0.0,), (1.0,), np.dtype(np.float64))
