@@ -108,7 +108,7 @@ class Camera(Levelled):
     """
 
     name = "camera"
-    papers = ((100.0, 400.0, 1600.0, 6400.0, 12800.0),)  # Brooks et al. draw from 100 to 12000
+    papers = ((1600.0,),)  # real pairs count: no table has a level of its own
     iso: Levels = CAMERA_ISO
 
     def __str__(self) -> str:

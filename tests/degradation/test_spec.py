@@ -200,7 +200,7 @@ def test_a_degradation_says_whether_it_varies_and_what_undoes_it(text, blind, ta
         ("jpeg2000:0.1-0.5", "jpeg2000:0.15 jpeg2000:0.3"),
         ("gaussian:20-30+jpeg:10-20", "gaussian:25+jpeg:10 gaussian:25+jpeg:20"),
         ("gaussian:25|gaussian:20-30|bicubic:2", "gaussian:25 bicubic:2"),
-        ("camera", "camera:100 camera:400 camera:1600 camera:6400 camera:12800"),
+        ("camera", "camera:1600"),
         ("camera:150-350", "camera:150 camera:350"),
         ("pairs", ""),
     ],
