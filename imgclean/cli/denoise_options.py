@@ -11,6 +11,7 @@ from imgclean.cli.options import CLEANING, FILES, IMAGES, RUNNING, input_path
 from imgclean.errors import InvalidSetting
 from imgclean.extension.model_info import Task
 from imgclean.images.formats import WRITTEN
+from imgclean.inference.controls import STRENGTH_HINT
 
 _FORMATS = [each.name for each in WRITTEN]
 
@@ -199,7 +200,9 @@ def parse_strength(text: str) -> float | Literal["auto"]:
     try:
         return float(text)
     except ValueError:
-        raise InvalidSetting(f"--strength {text} is neither auto nor a number") from None
+        raise InvalidSetting(
+            f"--strength {text} is neither auto nor a number", hint=STRENGTH_HINT
+        ) from None
 
 
 def require_same_size(task: Task, save_residual: Path | None) -> None:

@@ -139,8 +139,8 @@ class Denoiser:
         if self.settings.keep_detail:
             require_room(raster.shape)
         finish = Finish(
-            one_tone=colours and is_one_tone(raster),
             keep_detail=self.settings.keep_detail,
+            one_tone=colours and is_one_tone(raster),
             chroma_only=self.settings.chroma_only,
             strength=share,
             colours=colours,

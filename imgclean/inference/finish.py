@@ -34,15 +34,15 @@ class Finish:
     """What is done to a model's output, in the order of the attributes.
 
     Attributes:
-        one_tone: red, green and blue are made one, as they were before.
         keep_detail: share of fine luminance that textured places get back, 0 to 1.
+        one_tone: red, green and blue are made one, as they were before.
         chroma_only: the luma of red, green and blue stays as it was.
         strength: share of the whole change that is applied, 0 to 1.
-        colours: whether channels are red, green and blue.
+        colours: whether channels are red, green and blue; nothing is done for it alone.
     """
 
-    one_tone: bool = False
     keep_detail: float = 0.0
+    one_tone: bool = False
     chroma_only: bool = False
     strength: float = 1.0
     colours: bool = False

@@ -16,6 +16,9 @@ _COLOURS = 3
 def is_one_tone(raster: Raster) -> bool:
     """Return whether red, green and blue are the same everywhere; of a colour image soon.
 
+    All of a one-tone image is read for it. A plane of a stack on disk is so decoded twice, once
+    here and once to be cleaned, rather than held in memory.
+
     Args:
         raster: of any channel count; only three channels can be one tone.
     """

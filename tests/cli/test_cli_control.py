@@ -138,6 +138,7 @@ def test_what_means_nothing_ends_with_a_usage_error_and_a_word_of_advice(imgclea
     run = imgclean("denoise", "a.png", *arguments)
     assert run.code == 2
     assert run.stderr.startswith("error: ")
+    assert len(run.stderr.splitlines()) > 1
     assert not Path("a-clean.png").exists()
 
 

@@ -1,5 +1,7 @@
 """`--strength auto`: how much of the change an image gets by how noisy it is."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from imgclean.images.noise.estimate import estimate_noise
 from imgclean.images.pixels import sample_range
 from imgclean.images.rasters import ArrayRaster, MemorySamples, PixelRaster
+from imgclean.inference import strength_choice
 from imgclean.inference.automatic_strength import automatic_strength
 from imgclean.inference.strength_choice import StrengthChoice, noise_of
 
@@ -30,6 +33,11 @@ def test_the_strength_never_falls_as_noise_grows(one, other):
 @pytest.mark.parametrize(("sigma", "share"), [(0, 0), (1, 0), (2, 0.5), (3, 1), (50, 1)])
 def test_invisible_noise_gets_nothing_and_plain_noise_all_of_the_change(sigma, share):
     assert automatic_strength(sigma) == share
+
+
+@pytest.mark.parametrize("sigma", [float("nan"), float("inf")])
+def test_noise_that_is_no_number_gets_all_of_the_change(sigma):
+    assert automatic_strength(sigma) == 1
 
 
 @given(st.floats(0, 10))
@@ -64,6 +72,12 @@ def test_a_large_image_is_read_in_small_parts_on_jpegs_grid():
     noise_of(Watched(noisy(5, 1500, 2100).values))
     assert sum(each.width * each.height for each in read) < 1_500_000
     assert all(each.x % 8 == each.y % 8 == 0 for each in read)
+
+
+@pytest.mark.parametrize("level", [float("nan"), float("inf")])
+def test_an_estimate_that_is_no_number_is_none(monkeypatch, level):
+    monkeypatch.setattr(strength_choice, "noise_of_raster", lambda _: SimpleNamespace(level=level))
+    assert StrengthChoice("auto").of(noisy(5)) == 1
 
 
 def test_a_flat_image_has_no_noise():
