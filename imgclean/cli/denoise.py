@@ -107,7 +107,7 @@ def denoise(
     from imgclean.inference.settings import DEBLOCKED_QUALITY, InferenceSettings, require_task
     from imgclean.inference.worker import Order
 
-    own.require_same_size(task, save_residual)
+    residuals = own.residual_folder(save_residual, task)
     prepare_process(threads)
     if in_place and (crop or pages or channels):
         raise InvalidSetting(
@@ -127,7 +127,7 @@ def denoise(
         overwrite=overwrite,
         resume=resume,
         copy_others=copy_others,
-        save_residual=save_residual,
+        save_residual=residuals,
     )
     images = ImageRules(
         range=parse_range(value_range),

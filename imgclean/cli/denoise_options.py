@@ -131,7 +131,7 @@ ChromaOnlyOption = Annotated[
     ),
 ]
 SaveResidualOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--save-residual",
         rich_help_panel=FILES,
@@ -205,10 +205,19 @@ def parse_strength(text: str) -> float | Literal["auto"]:
         ) from None
 
 
-def require_same_size(task: Task, save_residual: Path | None) -> None:
-    """Refuse the difference of images of two sizes."""
-    if save_residual is not None and task == "upscale":
+def residual_folder(text: str | None, task: Task) -> Path | None:
+    """Return the folder that `--save-residual` names; None where it is not given.
+
+    Raises:
+        InvalidSetting: it is empty, or noisy and clean images differ in size.
+    """
+    if text is None:
+        return None
+    if not text:
+        raise InvalidSetting("--save-residual is empty", hint="name a folder")
+    if task == "upscale":
         raise InvalidSetting(
             "--save-residual is noisy - clean, and --task upscale has no image of the same size",
             hint="leave it out",
         )
+    return Path(text)

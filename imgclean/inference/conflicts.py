@@ -141,9 +141,19 @@ def _names(path: Path) -> tuple[Path, ...]:
 
 
 def refuse_existing(
-    jobs: Sequence[Job], copies: Iterable[tuple[Path, Path]], rules: FileRules
+    jobs: Sequence[Job],
+    copies: Iterable[tuple[Path, Path]],
+    rules: FileRules,
+    *,
+    option: str = "-o",
 ) -> None:
     """Refuse outputs that exist, unless the rules allow to replace or to leave them.
+
+    Args:
+        jobs: what is written.
+        copies: what is copied, each with where it goes.
+        rules: what the options say.
+        option: says where the outputs go.
 
     Raises:
         OutputExists: there is one.
@@ -162,9 +172,9 @@ def refuse_existing(
     ]
     if existing:
         more = f" (and {len(existing) - 1} more)" if len(existing) > 1 else ""
-        hint = "use --overwrite to replace it, or another -o"
-        if not rules.resume and any(job.root for job in jobs):
-            hint = "use --overwrite to replace, --resume to go on, or another -o"
+        hint = f"use --overwrite to replace it, or another {option}"
+        if not (rules.resume or rules.in_place) and any(job.root for job in jobs):
+            hint = f"use --overwrite to replace, --resume to go on, or another {option}"
         raise OutputExists(f"{existing[0]} exists{more}", hint=hint)
 
 

@@ -80,7 +80,8 @@ def residual_job(path: Path, place: Path, folder: Path) -> Job:
     """Return where what is taken away from an image goes.
 
     It is a PNG where the image's format holds nothing but integers, else a TIFF, since there may
-    be floats, or many pages. The suffix of the name tells which.
+    be floats, or many pages. Where the name's suffix does not say so, another one is added that
+    does: `a.jpg` and `a.png` of one folder leave `a.jpg.png` and `a.png`, whichever are there.
 
     Args:
         path: the image.
@@ -93,7 +94,7 @@ def residual_job(path: Path, place: Path, folder: Path) -> Job:
     name = "png" if integers else "tiff"
     written = format_of_suffix(place)
     if written is None or written.name != name:
-        place = renamed(place, name)
+        place = place.with_name(place.name + format_by_name(name).suffixes[0])
     return Job(path, folder / place, name, folder)
 
 

@@ -10,7 +10,7 @@ from imgclean.inference.gathering import Gathering
 from imgclean.inference.inputs import is_folder
 from imgclean.inference.jobs import STREAM, FileRules, Job, Plan
 from imgclean.inference.naming import format_of_named, named_output, substituted_format
-from imgclean.inference.residual_conflicts import naming_residuals, residual_jobs
+from imgclean.inference.residual_conflicts import refuse_residual_collisions, residual_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,18 +73,16 @@ def _checked(
         where = ", ".join(str(path) for path in inputs[:3]) + (", ..." if inputs[3:] else "")
         raise NothingToDo(f"no image in {where}", hint="see `imgclean denoise --help` on filters")
     copies = gathering.others
-    made = [] if rules.in_place else list(jobs)
+    made, residuals = [] if rules.in_place else list(jobs), []
     targets = [(job.input, job.output) for job in made] + copies
     originals = [job.input for job in jobs]
     if not rules.in_place:
         conflicts.refuse_collisions(originals, targets, folders)
     if rules.save_residual is not None:
         residuals = residual_jobs(jobs, rules.save_residual)
-        targets += [(each.input, each.output) for each in residuals]
-        with naming_residuals():
-            conflicts.refuse_collisions(originals, targets, folders)
-        made += residuals
+        refuse_residual_collisions(residuals, originals, targets, folders)
     conflicts.refuse_existing(made, copies, rules)
+    conflicts.refuse_existing(residuals, (), rules, option="--save-residual")
     return Plan(
         tuple(jobs),
         gathering.ignored,

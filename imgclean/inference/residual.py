@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from imgclean.errors import UnwritableImage
+from imgclean.images.formats import format_by_name
 from imgclean.images.metadata.exif import orientation_block
 from imgclean.images.picture import Metadata, Picture
 from imgclean.images.tiff.record import DEFLATE, HORIZONTAL, MIN_IS_BLACK, MIN_IS_WHITE, RGB, YCBCR
-from imgclean.images.write import encode_image
+from imgclean.images.write import encode_image, require_fit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from imgclean.extension.requests import Window
@@ -52,13 +56,24 @@ def residual_picture(noisy: Picture, clean: Picture) -> Picture:
     It is turned as they are. Samples of fewer bits than their type has keep their unit, and their
     difference has the type's whole range.
     """
-    return Picture(
-        difference(noisy.colour, clean.colour),
-        alpha=False,
-        format="array",
-        metadata=Metadata(exif=orientation_block(noisy.metadata.exif)),
-        separate=noisy.separate,
-    )
+    return _held(noisy, difference(noisy.colour, clean.colour))
+
+
+def require_residual_fit(noisy: Picture, job: Job) -> None:
+    """Refuse a picture whose difference to any other cannot be written.
+
+    Args:
+        noisy: the picture.
+        job: of the residual.
+
+    Raises:
+        UnwritableImage: the job's format cannot hold it; the message names the job's output.
+    """
+    try:
+        with _advising():
+            require_fit(_held(noisy, noisy.colour), format_by_name(_format_of(job)))
+    except UnwritableImage as error:
+        raise error.about(job.output) from error
 
 
 def encoded_residual(noisy: Picture, clean: Picture, job: Job) -> bytes:
@@ -67,8 +82,29 @@ def encoded_residual(noisy: Picture, clean: Picture, job: Job) -> bytes:
     Raises:
         UnwritableImage: the job's format cannot hold it; the message does not name the file.
     """
+    with _advising():
+        return encode_image(residual_picture(noisy, clean), _format_of(job))
+
+
+def _held(noisy: Picture, residual: NDArray[Any]) -> Picture:
+    """Return the samples of a residual as a picture."""
+    return Picture(
+        residual,
+        alpha=False,
+        format="array",
+        metadata=Metadata(exif=orientation_block(noisy.metadata.exif)),
+        separate=noisy.separate,
+    )
+
+
+def _format_of(job: Job) -> str:
+    return job.format or "png"
+
+
+@contextmanager
+def _advising() -> Iterator[None]:
     try:
-        return encode_image(residual_picture(noisy, clean), job.format or "png")
+        yield
     except UnwritableImage as error:
         error.hint = "clean it without --save-residual"
         raise

@@ -20,6 +20,7 @@ from imgclean.images.signatures import HEAD_BYTES
 from imgclean.images.write import require_fit
 from imgclean.inference.inputs import is_changed
 from imgclean.inference.journal import sha256_of, sha256_of_file
+from imgclean.inference.residual import require_residual_fit
 from imgclean.inference.said import task_noted
 from imgclean.inference.source import Content, Finished, Source
 from imgclean.inference.stack_source import StackSource, open_stack
@@ -166,12 +167,14 @@ class Reader:
         return self._fitting(job, picture)
 
     def _fitting(self, job: Job, picture: Picture) -> Picture:
-        """Return a picture; refuse one that could not be written."""
+        """Return a picture; refuse one that could not be written, or whose residual could not."""
         try:
             target = format_by_name(format_of_output(job, picture))
             require_fit(picture, target, scale=self._scale)
         except UnwritableImage as error:
             raise error.about(job.output) from error
+        if job.residual is not None:
+            require_residual_fit(picture, job.residual)
         return picture
 
     def _done_before(self, xmp: bytes | None) -> Finished | None:

@@ -53,9 +53,16 @@ def clean_file(
 
 
 @contextmanager
-def residual_file(source: StackSource, target: Path, name: Path) -> Iterator[TiffStackWriter]:
+def residual_file(
+    source: StackSource, target: Path, rules: ImageRules, name: Path
+) -> Iterator[TiffStackWriter]:
     """Yield the writer of what was taken away from the planes; arguments as of `clean_file`."""
-    with _writing(source, target, lambda at: source.plane(at).metadata, 1, name) as writer:
+
+    def metadata_of(position: int) -> Metadata:
+        metadata = source.plane(position).metadata
+        return metadata.stripped() if rules.strip_metadata else metadata
+
+    with _writing(source, target, metadata_of, 1, name) as writer:
         yield writer
 
 

@@ -86,7 +86,7 @@ def clean_stack(
         cleaned = clean_file(source, target, rules, tool, scale, job.output)
         writer, taken = open_files.enter_context(cleaned), None
         if residual is not None and job.residual is not None:
-            away = residual_file(source, residual, job.residual.output)
+            away = residual_file(source, residual, rules, job.residual.output)
             taken = open_files.enter_context(away)
         for position in range(len(source)):
             plane = source.plane(position)

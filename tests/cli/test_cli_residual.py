@@ -86,8 +86,31 @@ def test_a_jpegs_residual_is_a_png_turned_as_it_is(clean):
     exif[0x0112], exif[0x010F] = 6, "camera maker"
     Image.fromarray(noise_image()).save("a.jpg", quality=90, exif=exif)
     clean("a.jpg")
-    with Image.open("noise/a.png") as picture:
+    with Image.open("noise/a.jpg.png") as picture:
         assert (picture.format, dict(picture.getexif())) == ("PNG", {0x0112: 6})
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_stripped_metadata_are_not_in_it_either(clean, pages):
+    stack = np.stack([noise_image(40, 50)] * pages)
+    tifffile.imwrite("a.tif", stack, photometric="rgb", description="secret", software="secret")
+    exif = Image.Exif()
+    exif[0x010F] = "secret"
+    Image.fromarray(noise_image()).save("b.png", exif=exif)
+    for name in ("a.tif", "b.png"):
+        assert b"secret" in Path(name).read_bytes()
+    clean("a.tif", "b.png", "-o", "out", "--strip-metadata")
+    for folder in ("out", "noise"):
+        for name in ("a.tif", "b.png"):
+            assert b"secret" not in Path(folder, name).read_bytes()
+
+
+def test_an_empty_name_is_no_folder(imgclean):
+    Image.fromarray(noise_image()).save("a.png")
+    run = imgclean("denoise", "a.png", "--save-residual", "")
+    assert run.code == 2
+    assert "--save-residual is empty" in run.stderr
+    assert sorted(path.name for path in Path().iterdir()) == ["a.png"]
 
 
 def test_in_place_it_is_made_with_the_one_run_that_cleans(clean, photos):
@@ -154,7 +177,7 @@ def test_one_that_no_png_holds_fails_its_file_alone_and_writes_nothing_of_it(cle
     Image.fromarray(noise_image()).save("in/a.png")
     (line,) = clean("in", code=3).events("failed")
     assert line["input"] == "in/inks.jpg"
-    assert "noise/inks.png: PNG cannot hold CMYK images" in line["message"]
+    assert "noise/inks.jpg.png: PNG cannot hold CMYK images" in line["message"]
     assert "without --save-residual" in line["message"]
     assert files("in-clean") == files("noise") == ["a.png"]
 

@@ -1,5 +1,6 @@
 """Where `--save-residual` puts what was taken away, and what it refuses before the run."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ def residuals(*inputs, listed=None, **rules):
 MIRRORED = {
     "photos/a.png": "noise/a.png",
     "photos/c.tiff": "noise/c.tiff",
-    "photos/trip/b.JPG": "noise/trip/b.png",
+    "photos/trip/b.JPG": "noise/trip/b.JPG.png",
 }
 
 
@@ -46,17 +47,17 @@ def test_several_inputs_lie_there_as_they_do_in_an_output_folder():
     Image.fromarray(noise_image()).save("more/a.png")
     found = residuals("photos", "more", "photos/c.tiff", output="out")
     assert found["more/a.png"] == "noise/more/a.png"
-    assert found["photos/trip/b.JPG"] == "noise/photos/trip/b.png"
+    assert found["photos/trip/b.JPG"] == "noise/photos/trip/b.JPG.png"
 
 
 def test_a_named_output_names_the_residual_too():
-    assert residuals("photos/a.png", output="new.tif") == {"photos/a.png": "noise/new.png"}
+    assert residuals("photos/a.png", output="new.tif") == {"photos/a.png": "noise/new.tif.png"}
 
 
 def test_listed_files_keep_their_path():
     path = Path("photos/trip/b.JPG")
     found = residuals(listed=[Listed(path, "list:1")], output="out")
-    assert found == {str(path): "noise/photos/trip/b.png"}
+    assert found == {str(path): "noise/photos/trip/b.JPG.png"}
 
 
 def test_nothing_is_planned_where_nobody_asks():
@@ -65,10 +66,45 @@ def test_nothing_is_planned_where_nobody_asks():
     assert job.parts == (job,)
 
 
-def test_two_images_with_one_residual_are_refused():
-    Image.fromarray(noise_image()).save("photos/a.jpg")
-    with pytest.raises(OutputCollision, match=r"both be written to noise/a\.png") as caught:
-        residuals("photos")
+def test_images_that_differ_in_their_suffix_alone_have_residuals_of_their_own():
+    for name in ("a.jpg", "a.webp"):
+        Image.fromarray(noise_image()).save(f"photos/{name}")
+    found = residuals("photos")
+    assert found == MIRRORED | {
+        "photos/a.jpg": "noise/a.jpg.png",
+        "photos/a.webp": "noise/a.webp.png",
+    }
+
+
+@pytest.mark.parametrize("folder", ["photos", "more"])
+def test_two_images_with_one_residual_are_refused(folder):
+    Path("more").mkdir(exist_ok=True)
+    other = "a.jpg" if folder == "photos" else "a.png"
+    Image.fromarray(noise_image()).save(f"{folder}/{other}")
+    named = f"{other}.png" if folder == "photos" else other
+    Image.fromarray(noise_image()).save(f"photos/{named}")
+    with pytest.raises(
+        OutputCollision, match=rf"both be written to noise/{re.escape(named)}"
+    ) as caught:
+        residuals(f"photos/{named}", f"{folder}/{other}")
+    assert caught.value.hint == (
+        "rename one, or clean them in two runs, each with a --save-residual of its own"
+    )
+
+
+def test_a_residual_in_the_way_of_a_clean_image_wants_another_folder():
+    Path("photos/sub").mkdir()
+    for name in ("b.png", "sub/b.png"):
+        Image.fromarray(noise_image()).save(f"photos/{name}")
+    with pytest.raises(OutputCollision, match=r"written to photos-clean/sub/b\.png") as caught:
+        residuals("photos", save_residual=Path("photos-clean/sub"))
+    assert caught.value.hint == "choose another folder for --save-residual"
+
+
+@pytest.mark.parametrize("output", ["e/x.png", "e/y.png", "./e/x.tif"])
+def test_the_folder_of_a_named_output_is_where_the_clean_image_goes(output):
+    with pytest.raises(OutputCollision, match=r"^e is where the clean images go$") as caught:
+        residuals("photos/a.png", output=output, save_residual=Path("e"))
     assert "--save-residual" in caught.value.hint
 
 
@@ -83,8 +119,10 @@ def test_a_folder_of_inputs_or_of_outputs_is_refused(folder):
 def test_a_residual_that_exists_is_refused_unless_it_may_be_replaced(in_place):
     Path("noise").mkdir()
     Path("noise/a.png").write_bytes(b"mine")
-    with pytest.raises(OutputExists, match=r"noise/a\.png exists"):
+    with pytest.raises(OutputExists, match=r"noise/a\.png exists") as caught:
         residuals("photos", in_place=in_place)
+    assert caught.value.hint.endswith("or another --save-residual")
+    assert ("--resume" in caught.value.hint) is not in_place
     with pytest.raises(OutputExists, match=r"noise/a\.png exists"):
         residuals("photos", in_place=in_place, resume=True)
     assert residuals("photos", in_place=in_place, overwrite=True) == MIRRORED

@@ -32,7 +32,7 @@ def read(path: Path, output: Path | None = None, rules: Any = None, **job: Any) 
     output = output or path.with_name("clean")
     records = Records((), FileRules(), ImageRules())
     reader = Reader(records, (), rules or ImageRules())
-    return reader.read(Job(path, output, job.get("format"), None))
+    return reader.read(Job(path, output, job.get("format"), None, job.get("residual")))
 
 
 @pytest.fixture
@@ -115,6 +115,18 @@ def test_a_stack_that_changed_is_closed_again(stack, monkeypatch):
     monkeypatch.setattr(sources, "open_stack", opening)
     assert isinstance(read(stack).content, UnreadableImage)
     assert len(closed) == 1
+
+
+def test_what_has_no_residual_is_refused_once_it_is_read(tmp_path):
+    path = tmp_path / "inks.jpg"
+    Image.fromarray(noise_image(9, 7, 4), "CMYK").save(path)
+    away = tmp_path / "noise"
+    residual = Job(path, away / "inks.jpg.png", "png", away)
+    assert isinstance(read(path).content, Picture)
+    error = read(path, residual=residual).content
+    assert isinstance(error, UnwritableImage)
+    assert str(error) == f"{away}/inks.jpg.png: PNG cannot hold CMYK images"
+    assert error.hint == "clean it without --save-residual"
 
 
 def test_only_a_pipe_gets_what_was_cleaned_before(png, stack):
