@@ -7,6 +7,7 @@ queues bounded in bytes. A stack takes the same way plane by plane. One bad file
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from contextlib import closing
 from functools import partial
@@ -19,7 +20,7 @@ from imgclean.images.picture import Picture
 from imgclean.images.read import TRY_OTHER_COPY
 from imgclean.images.write import encode_image, unwritable
 from imgclean.inference.flow import ByteBudget, ReadAhead, WriteBehind
-from imgclean.inference.outputs import put_bytes, put_files
+from imgclean.inference.outputs import keep, put_bytes, put_files
 from imgclean.inference.picture_run import clean_picture
 from imgclean.inference.reports import (
     Progress,
@@ -34,6 +35,7 @@ from imgclean.inference.source import Finished
 from imgclean.inference.sources import Reader, format_of_output, require_unchanged
 from imgclean.inference.stack_run import clean_stack
 from imgclean.inference.stack_source import StackSource
+from imgclean.inference.unchanged import is_same_file, original_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from imgclean.inference.treatment import Tool, Treatment
     from imgclean.interruption import Interruption
 
+_STACKS = "tiff"
 _BYTES_IN_FLIGHT = 256 * 2**20  # decoded images that wait, on each side of the denoiser
 _THREADS = max(2, min(8, (os.cpu_count() or 1) // 4))  # that read, and as many that write
 
@@ -137,8 +140,6 @@ class Batch:
         if isinstance(content, ImgcleanError):
             self._report([failed(job, content)])
             return
-        for remark in source.remarks:
-            self._emit(left_out(job, f"{remark} are left out"))
         if isinstance(content, StackSource):
             with closing(content):
                 self._report([self._clean_stack(source, content)])
@@ -162,14 +163,16 @@ class Batch:
             self._emit(nearly_empty(source.job))
         clean = result.picture
         self._emit(Denoised(pixels=total))
-        target = format_by_name(format_of_output(source.job, clean))
-        for text in unsaid(
-            picture.metadata, clean.metadata, picture.format, target, tool.rules(self._image_rules)
-        ):
-            self._emit(left_out(source.job, text))
+        is_same = tool.leaves_it and self._is_same_file(source.job, picture.format)
+        if not is_same:
+            self._remark(source)
+            target = format_by_name(format_of_output(source.job, clean))
+            rules = tool.rules(self._image_rules)
+            for text in unsaid(picture.metadata, clean.metadata, picture.format, target, rules):
+                self._emit(left_out(source.job, text))
         seconds = source.seconds + time.monotonic() - started
         self._writer.submit(
-            lambda: self._write(source, clean, tool, result.precision, seconds),
+            lambda: self._write(source, clean, tool, result.precision, seconds, is_same=is_same),
             clean.samples.nbytes * len(source.job.parts),
         )
 
@@ -180,18 +183,21 @@ class Batch:
         tool: Tool,
         precision: Precision | None,
         seconds: float,
+        *,
+        is_same: bool,
     ) -> Done | Failed:
-        """Encode and store one image, on a writing thread."""
+        """Encode and store one image, or copy its file, on a writing thread."""
         job = part = source.job
         started = time.monotonic()
         try:
             for part in job.parts:
-                put_bytes(
-                    self._encoded(source, clean, part),
-                    part,
-                    source.status,
-                    partial(self._record, source, tool.denoiser, part),
-                )
+                record = partial(self._record, source, tool.denoiser, part)
+                if part is not job or not is_same:
+                    put_bytes(self._encoded(source, clean, part), part, source.status, record)
+                elif job.output == job.input:
+                    keep(job, source.status, record, source.fingerprint)
+                else:
+                    put_bytes(original_of(source), job, source.status, record)
         except OSError as error:
             return failed(job, unwritable(part.output, error))
         except ImgcleanError as error:
@@ -244,6 +250,8 @@ class Batch:
                 choose=lambda plane: self._treatment.choose(job, plane.like, plane.number + 1),
                 on_pixels=progress.advance,
             )
+            if result.left and self._is_same_file(job, _STACKS):
+                shutil.copyfile(stack.path, target)
             if source.status is not None:
                 require_unchanged(job.input, source.status)
             return result
@@ -255,6 +263,8 @@ class Batch:
             result = put_files(make, job, source.status, record)
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
             return _failed_stack(job, error)
+        if not (result.left and self._is_same_file(job, _STACKS)):
+            self._remark(source)
         self._emit(Denoised(pixels=result.pixels))
         if result.nearly_empty:
             self._emit(nearly_empty(job, result.nearly_empty, len(stack)))
@@ -274,6 +284,14 @@ class Batch:
         """Note that content of the hash `result` is about to become a file of the job's."""
         if denoiser is not None:
             self._records.record(part, source.fingerprint, denoiser.identity, result)
+
+    def _is_same_file(self, job: Job, own: str) -> bool:
+        return is_same_file(job, own, self._rules, self._image_rules)
+
+    def _remark(self, source: Source) -> None:
+        """Say what of a file is not in the clean one."""
+        for remark in source.remarks:
+            self._emit(left_out(source.job, f"{remark} are left out"))
 
     def _report(self, events: Iterable[Done | Failed | Skipped]) -> None:
         for event in events:

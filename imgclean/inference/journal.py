@@ -23,6 +23,7 @@ from imgclean.errors import OutputCollision
 from imgclean.images.write import unwritable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 FOLDER_NAME = ".imgclean"
@@ -70,6 +71,7 @@ class Journal:
             raise unwritable(root, error) from error
         self._entries = {entry.output: entry for entry in lines}
         self._results = {entry.result for entry in lines}
+        self._done = {_done_by(entry) for entry in lines}
 
     def is_finished(self, output: Path, result: str, fingerprint: str, settings: str) -> bool:
         """Whether content with the hash `result` is what was last recorded for `output`.
@@ -87,6 +89,14 @@ class Journal:
         """Whether a file with this content is what an earlier run wrote, under whatever name."""
         return fingerprint in self._results
 
+    def is_done(self, fingerprint: str, settings: Iterable[str]) -> bool:
+        """Whether a run in place has nothing to do on a file with this content.
+
+        An earlier run made the content; or it left it as it was, with one of these settings.
+        """
+        known = {(fingerprint, None), *((fingerprint, each) for each in settings)}
+        return not known.isdisjoint(self._done)
+
     def adopt_neighbours(self) -> None:
         """Also know the results in the journals of parent folders and of folders below.
 
@@ -96,7 +106,9 @@ class Journal:
         above = [parent / FOLDER_NAME / _JOURNAL_NAME for parent in here.parents]
         for path in (*above, *here.rglob(f"{FOLDER_NAME}/{_JOURNAL_NAME}")):
             with suppress(OSError):
-                self._results |= {entry.result for entry in _read_lines(path)}
+                lines = _read_lines(path)
+                self._results |= {entry.result for entry in lines}
+                self._done |= {_done_by(entry) for entry in lines}
 
     def record(self, output: Path, fingerprint: str, settings: str, result: str) -> None:
         """Append a line, on disk when this returns. Call it before `output` takes its place.
@@ -109,6 +121,7 @@ class Journal:
             self._append(json.dumps(asdict(entry)).encode() + b"\n")
             self._entries[entry.output] = entry
             self._results.add(entry.result)
+            self._done.add(_done_by(entry))
 
     def close(self) -> None:
         """Release the folder to other runs."""
@@ -163,6 +176,11 @@ def sha256_of_file(path: Path) -> str:
 def settings_key(settings: dict[str, Any]) -> str:
     """Return a hash of JSON-able settings, the same for the same settings."""
     return sha256_of(json.dumps(settings, sort_keys=True).encode())
+
+
+def _done_by(entry: Entry) -> tuple[str, str | None]:
+    """Return a result and, where it is the input itself, the settings that have left it so."""
+    return entry.result, entry.settings if entry.result == entry.input else None
 
 
 def _read_lines(path: Path) -> list[Entry]:

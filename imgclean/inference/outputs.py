@@ -57,6 +57,21 @@ def put_bytes(
         record(sha256_of(content))
 
 
+def keep(job: Job, status: os.stat_result | None, record: Callable[[str], None], held: str) -> None:
+    """Leave an input that is a job's output where it is, and have that recorded.
+
+    Args:
+        job, status, record: as for `put_bytes`.
+        held: hash of its content.
+
+    Raises:
+        OSError: it cannot be recorded.
+        UnwritableImage: it was written to since it was read; the message names it.
+    """
+    _require_unchanged(job, status)
+    record(held)
+
+
 def put_file(
     make: Callable[[Path], _Result],
     job: Job,

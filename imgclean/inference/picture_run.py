@@ -75,7 +75,8 @@ def clean_picture(
         scale=scale,
     )
     metadata = metadata_of_clean(picture.metadata, tool.rules(rules), tool.denoiser)
-    result = dataclasses.replace(picture, samples=clean.values, metadata=metadata)
+    samples = picture.samples if tool.leaves_it else clean.values
+    result = dataclasses.replace(picture, samples=samples, metadata=metadata)
     return PictureResult(result, passed.precision, passed.nearly_empty)
 
 

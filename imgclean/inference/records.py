@@ -95,7 +95,7 @@ class Records:
         if journal is None:
             return False
         if self._rules.in_place:
-            return journal.is_result(fingerprint)
+            return journal.is_done(fingerprint, [self._settings(job, each) for each in identities])
         if not self._rules.resume:
             return False
         identities = tuple(identities)

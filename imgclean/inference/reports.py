@@ -92,7 +92,7 @@ def left_out(job: Job, what: str) -> Warned:
 
 def without_chroma(job: Job) -> Warned:
     """Return the warning that nothing is done to an image that is not red, green and blue."""
-    text = f"{job.input}: stays as it is: --chroma-only cleans colour images alone"
+    text = f"{job.input}: is not cleaned: --chroma-only is for red, green and blue"
     return Warned(input=str(job.input), error="NoChroma", message=text)
 
 

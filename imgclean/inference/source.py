@@ -42,6 +42,7 @@ class Source:
         remarks: what of the file is not in the clean image, in words.
         status: of the input's file, as it was before it was read; None for stdin.
         seconds: time spent reading.
+        original: the content itself, of an image that came from stdin.
     """
 
     job: Job
@@ -50,6 +51,7 @@ class Source:
     remarks: tuple[str, ...]
     status: os.stat_result | None
     seconds: float
+    original: bytes = b""
 
     @property
     def size(self) -> int:

@@ -42,6 +42,7 @@ class _Read(NamedTuple):
     fingerprint: str
     content: Content
     remarks: tuple[str, ...] = ()
+    original: bytes = b""
 
 
 class Reader:
@@ -89,12 +90,14 @@ class Reader:
         except Exception as error:  # noqa: BLE001 - one bad file must not end the run
             read = _Read("", UnreadableImage(f"{job.input}: {one_line(error)}"))
         seconds = time.monotonic() - started
-        return Source(job, read.content, read.fingerprint, read.remarks, status, seconds)
+        return Source(
+            job, read.content, read.fingerprint, read.remarks, status, seconds, read.original
+        )
 
     def _from_stdin(self, job: Job) -> _Read:
         data = read_standard_input(self._is_stopping)
         if not _is_tiff(data[:HEAD_BYTES]):
-            return _Read(sha256_of(data), self._decoded(job, data, "stdin"))
+            return _Read(sha256_of(data), self._decoded(job, data, "stdin"), original=data)
         path = spooled(data)  # a stack is read piece by piece, which a pipe does not allow
         try:
             read = self._tiff(job, path, "stdin")
@@ -103,9 +106,9 @@ class Reader:
             raise
         if isinstance(read.content, StackSource):
             read.content.on_close = path.unlink
-        else:
-            path.unlink()
-        return read
+            return read
+        path.unlink()
+        return read._replace(original=data)
 
     def _file(self, job: Job) -> _Read:
         try:

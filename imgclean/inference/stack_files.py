@@ -12,7 +12,7 @@ from imgclean.images.tiff.tags import Layout
 from imgclean.inference.said import metadata_of_clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from imgclean.images.picture import Metadata
@@ -27,7 +27,12 @@ _LARGEST_CLASSIC = 4_000_000_000  # bytes of samples; a larger file needs BigTIF
 
 @contextmanager
 def clean_file(
-    source: StackSource, target: Path, rules: ImageRules, tool: Tool, scale: int, name: Path
+    source: StackSource,
+    target: Path,
+    rules: ImageRules,
+    tools: Sequence[Tool],
+    scale: int,
+    name: Path,
 ) -> Iterator[TiffStackWriter]:
     """Yield the writer of the clean planes.
 
@@ -35,7 +40,7 @@ def clean_file(
         source: the noisy ones.
         target: the file; what is there is lost. It is given up on any exception.
         rules: what is done with each plane's metadata.
-        tool: what is applied to the first.
+        tools: what is applied to each; may grow. The first that changes a plane is noted.
         scale: pixels of each new plane, along each side, for one of the old.
         name: what error messages call the file.
     """
@@ -43,6 +48,7 @@ def clean_file(
     def metadata_of(position: int) -> Metadata:
         metadata = source.plane(position).metadata
         if position == 0:
+            tool = next((each for each in tools if not each.leaves_it), tools[0])
             return metadata_of_clean(metadata, tool.rules(rules), tool.denoiser)
         if rules.strip_metadata:
             return metadata.stripped()

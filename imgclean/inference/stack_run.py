@@ -39,6 +39,7 @@ class StackResult:
         precision: of the last plane, where it was computed in one.
         strength: of all planes, where the noise of the first decided it.
         nearly_empty: numbers of the planes, from 1 on, that are so in the range that was chosen.
+        left: whether all planes stay as they are.
     """
 
     width: int
@@ -49,6 +50,7 @@ class StackResult:
     precision: Precision | None
     strength: float | None
     nearly_empty: tuple[int, ...]
+    left: bool
 
 
 def clean_stack(
@@ -81,9 +83,9 @@ def clean_stack(
         UnwritableImage: the file cannot be written; the message names it.
     """
     results: list[StackResult] = []
-    tool = choose(source.plane(0))
+    tools = [choose(source.plane(0))]
     with ExitStack() as open_files:
-        cleaned = clean_file(source, target, rules, tool, scale, job.output)
+        cleaned = clean_file(source, target, rules, tools, scale, job.output)
         writer, taken = open_files.enter_context(cleaned), None
         if residual is not None and job.residual is not None:
             away = residual_file(source, residual, rules, job.residual.output)
@@ -93,16 +95,19 @@ def clean_stack(
             if least_quality is not None:
                 record = plane.record.at_least(least_quality)
                 plane = replace(plane, record=record)
+            if position > 0:
+                tools.append(choose(plane))
             span = source.range_of(plane)
             with _naming_the_page(plane, source):
                 ends = _begin(plane, scale, writer, taken)
-                results.append(_clean_plane(plane, span, scale, ends, choose(plane), on_pixels))
+                results.append(_clean_plane(plane, span, scale, ends, tools[-1], on_pixels))
     return replace(
         results[0],
         pixels=sum(each.pixels for each in results),
         precision=results[-1].precision,
         strength=results[-1].strength,
         nearly_empty=tuple(number for each in results for number in each.nearly_empty),
+        left=all(each.left for each in results),
     )
 
 
@@ -152,6 +157,7 @@ def _clean_plane(
         precision=passed.precision,
         strength=tool.chosen_strength,
         nearly_empty=(plane.number + 1,) if passed.nearly_empty else (),
+        left=tool.leaves_it,
     )
 
 

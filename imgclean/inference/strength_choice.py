@@ -30,6 +30,11 @@ class StrengthChoice:
         self._asked = asked
         self.chosen: float | None = None
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing of the change is applied, as far as that is known by now."""
+        return (self.chosen if self._asked == "auto" else self._asked) == 0
+
     def of(self, raster: Raster) -> float:
         """Return the share for an image in [0, 1]."""
         if self._asked != "auto":

@@ -63,13 +63,23 @@ class Tool:
         function: does it.
         denoiser: whose function it is, which metadata, journal and events name; or None.
         strength: how strongly it is applied, where that is a question.
-        leaves_it: the image stays as it is, so that there is nothing to note in it.
+        without_chroma: chroma alone is wanted, and the image has none.
     """
 
     function: RasterFunction
     denoiser: Denoiser | None
     strength: StrengthChoice | None = None
-    leaves_it: bool = False
+    without_chroma: bool = False
+
+    @property
+    def leaves_it(self) -> bool:
+        """Whether the image stays as it is, so that there is nothing to note in it.
+
+        Where its noise decides, that is known once the function has seen it.
+        """
+        enlarges = self.denoiser is not None and self.denoiser.settings.scale > 1
+        is_nothing = self.strength is not None and self.strength.is_nothing and not enlarges
+        return self.without_chroma or is_nothing
 
     @property
     def chosen_strength(self) -> float | None:
@@ -133,17 +143,17 @@ class Denoising:
         """Return the denoiser for images of this kind, and how strongly it cleans this file's."""
         denoiser = self._selection.denoiser(ImageKind.of(like.space, like.dtype))
         colours = like.space == "rgb"
-        leaves_it = self._selection.settings.chroma_only and not colours
-        if not leaves_it:
+        no_chroma = self._selection.settings.chroma_only and not colours
+        if not no_chroma:
             self._introductions.introduce(denoiser, like)
         elif self._left != job:
             self._left = job
             self._emit(without_chroma(job))
         strength = self._strength_for(job)
         function: RasterFunction = partial(denoiser.denoise, colours=colours, strength=strength)
-        if page == 1 and not leaves_it:
+        if page == 1 and not no_chroma:
             function = self._watched(function, job, denoiser)
-        return Tool(function, denoiser, strength, leaves_it)
+        return Tool(function, denoiser, strength, no_chroma)
 
     def _watched(self, function: RasterFunction, job: Job, denoiser: Denoiser) -> RasterFunction:
         """Return a function for an image that is looked at before it is cleaned."""
