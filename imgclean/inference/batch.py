@@ -194,7 +194,7 @@ class Batch:
                 record = partial(self._record, source, tool.denoiser, part)
                 if part is not job or not is_same:
                     put_bytes(self._encoded(source, clean, part), part, source.status, record)
-                elif job.output == job.input:
+                elif job.output == job.input and not job.to_stdout:
                     keep(job, source.status, record, source.fingerprint)
                 else:
                     put_bytes(original_of(source), job, source.status, record)

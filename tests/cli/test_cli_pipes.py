@@ -4,7 +4,9 @@ import io
 import os
 import subprocess
 
+import numpy as np
 import pytest
+import tifffile
 from material import ENVIRONMENT, command, noise_image
 from PIL import Image
 
@@ -50,6 +52,19 @@ def test_an_image_goes_through_in_its_own_format(pipe, small_set, form):
     assert (clean.format, clean.size) == (form, (32, 24))
     assert clean.tobytes() != decoded(content).tobytes()
     assert b"- -> -" in done.stderr  # what there is to say goes there
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "page", "stack"])
+def test_an_image_that_nothing_is_done_to_goes_through_byte_for_byte(pipe, small_set, kind):
+    content = encoded("JPEG", quality=60)
+    if kind != "jpeg":
+        stream = io.BytesIO()
+        pages = np.stack([noise_image(24, 32)] * (1 if kind == "page" else 3))
+        tifffile.imwrite(stream, pages, photometric="rgb", software="microscope")
+        content = stream.getvalue()
+    done = pipe("-", "--weights", small_set, "--strength", "0", content=content)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == content
 
 
 def test_a_pipe_gives_what_a_file_gives(pipe, small_set, tmp_path):

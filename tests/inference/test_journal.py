@@ -68,6 +68,21 @@ def test_results_of_folders_above_and_below_can_be_known(tmp_path):
         assert not journal.is_result(sha256_of(b"beside"))
 
 
+def test_content_that_was_left_as_it_is_is_done_with_those_settings_alone(tmp_path):
+    finish(tmp_path / "below", "a.png", b"as it was", sha256_of(b"as it was"), "set")
+    finish(tmp_path, "b.png", b"clean")
+    with Journal(tmp_path) as journal:
+        assert journal.is_done(CLEAN, ["other"])
+        left = sha256_of(b"as it was")
+        assert not journal.is_done(left, ["set"])
+        journal.adopt_neighbours()
+        assert journal.is_done(left, ["more", "set"])
+        assert not journal.is_done(left, ["other"])
+        assert journal.is_result(left)
+        journal.record(tmp_path / "c.png", left, "other", left)
+        assert journal.is_done(left, ["other"])
+
+
 def test_the_settings_key_changes_with_any_setting():
     assert settings_key({"a": 1, "b": None}) == settings_key({"b": None, "a": 1})
     assert settings_key({"a": 1}) != settings_key({"a": 1.5})
