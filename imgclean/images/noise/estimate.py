@@ -20,6 +20,7 @@ import numpy as np
 
 from imgclean.images.noise.blocks import Blocks, blocks_of
 from imgclean.images.noise.clipping import unclipped_variance
+from imgclean.images.noise.fine_fit import fit_fine_line
 from imgclean.images.noise.spectrum import COARSE, FINE, Spectrum, spectrum_of
 from imgclean.images.noise.tiles import read_tiles
 from imgclean.images.noise.variance_fit import Groups, VarianceLine, fit_line
@@ -42,10 +43,6 @@ _FLATTEST = 0.1
 _FLATTEST_WHOLE = 0.03
 _FEWEST_BLOCKS = 16
 _OF_SPECTRUM = 40
-_TOLERANCES = (1.5, 1.3)
-_FEWEST_FLAT = 60
-_FINE_GROUPS = 32
-_SMALLEST_FINE_GROUP = 30
 _OUTLYING = 2.0
 _LEAST_SEEN = 0.2
 _STRONG = (6 / 255) ** 2
@@ -179,21 +176,12 @@ def _whole_line(blocks: Blocks, rounding: float) -> tuple[VarianceLine, Spectrum
 def _fine_line(blocks: Blocks, rounding: float) -> VarianceLine:
     """Return the line of white noise, from fine detail, which in flat blocks is noise alone.
 
-    The flattest blocks give a first one; then every block counts whose coarse detail is no more
-    than such noise has.
+    The flattest blocks give a first one.
     """
     fine = blocks.energies[:, FINE].mean(axis=1)
     coarse = blocks.energies[:, COARSE].mean(axis=1)
     line = _line(blocks, blocks.mean, fine, coarse, _FLATTEST, int(FINE.sum()), rounding)
-    for tolerance in _TOLERANCES:
-        flat = coarse <= tolerance * line.at(blocks.mean)
-        if flat.sum() < _FEWEST_FLAT:
-            break
-        order = np.flatnonzero(flat)[np.argsort(blocks.mean[flat])]
-        count = max(2, min(_FINE_GROUPS, len(order) // _SMALLEST_FINE_GROUP))
-        parts = np.array_split(order, count)
-        line = fit_line(_groups(parts, blocks, blocks.mean, fine, int(FINE.sum()), rounding))
-    return line
+    return fit_fine_line(blocks, line, rounding)
 
 
 def _line(

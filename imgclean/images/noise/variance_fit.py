@@ -87,7 +87,7 @@ def fit_line(groups: Groups) -> VarianceLine:
     errors = _error(logarithms - scale)
     best = int(np.argmin((groups.weight * np.log1p(errors)).sum(axis=1)))
     fitted = math.exp(scale[best, 0]) * np.maximum(shapes[best], 1e-4)
-    return _least_squares(x, variance, groups.weight / (1 + errors[best]) / fitted**2)
+    return least_squares(x, variance, groups.weight / (1 + errors[best]) / fitted**2)
 
 
 def _error(residual: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -95,7 +95,7 @@ def _error(residual: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(residual > 0, 1.0, 0.5) * np.square(residual / _SPREAD)
 
 
-def _least_squares(
+def least_squares(
     x: NDArray[np.float64], variance: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> VarianceLine:
     """Return the line of least weighted squares with both ends at 0 or above."""
