@@ -5,7 +5,8 @@ Zriakhov, Kaarna, Astola, "An automatic approach to lossy compression of AVIRIS 
 2007: white noise has as much of every frequency, an image ever less of higher ones. Blocks of like
 intensity are taken together, the flattest of them, and a line is fitted to their variances, as in
 Foi, Trimeche, Katkovnik, Egiazarian, "Practical Poissonian-Gaussian noise modeling and fitting for
-single-image raw-data", IEEE TIP 17, 2008. Of noise that is not white, as demosaicing and JPEG leave
+single-image raw-data", IEEE TIP 17, 2008. Of white noise that line is only a first one; `fine_fit`
+goes on from it. Of noise that is not white, as demosaicing and JPEG leave
 it, fine detail says little: there the whole variance counts, of blocks whose surroundings are flat.
 Choosing them by their surroundings does not choose those with less noise.
 """
@@ -154,7 +155,7 @@ def _channel(plane: NDArray[np.float32], rounding: float) -> ChannelNoise | None
     if len(blocks) < _FEWEST_BLOCKS:
         return None
     whole, spectrum = _whole_line(blocks.telling(), rounding)
-    line = _fine_line(blocks, rounding) if spectrum.white else whole
+    line = _fine_line(blocks, rounding, spectrum) if spectrum.white else whole
     noise = _described(line, spectrum, plane)
     return noise if noise.is_finite else None
 
@@ -173,15 +174,16 @@ def _whole_line(blocks: Blocks, rounding: float) -> tuple[VarianceLine, Spectrum
     return line.scaled(quiet * spectrum.whole), spectrum
 
 
-def _fine_line(blocks: Blocks, rounding: float) -> VarianceLine:
+def _fine_line(blocks: Blocks, rounding: float, spectrum: Spectrum) -> VarianceLine:
     """Return the line of white noise, from fine detail, which in flat blocks is noise alone.
 
-    The flattest blocks give a first one.
+    The flattest blocks give a first one. It stays if the noise is hardly white: the finest detail of
+    blocks that are chosen by their middle frequencies would then show ever less of it.
     """
     fine = blocks.energies[:, FINE].mean(axis=1)
     coarse = blocks.energies[:, COARSE].mean(axis=1)
     line = _line(blocks, blocks.mean, fine, coarse, _FLATTEST, int(FINE.sum()), rounding)
-    return fit_fine_line(blocks, line, rounding)
+    return line if spectrum.slanted else fit_fine_line(blocks, line, rounding)
 
 
 def _line(

@@ -29,7 +29,6 @@ _TO_MEAN = (1 - 2 / (9 * _FREEDOM)) ** -3
 _MIDDLE_EDGES = (1.0, 1.2)
 _COARSE_EDGES = (1.5, 4.0, 16.0)
 _KINDS = len(_MIDDLE_EDGES) * (len(_COARSE_EDGES) + 1)
-_FLATTEST_KINDS = (0,)
 _FEWEST = 60
 _FEWEST_OF_KIND = 8
 _FEWEST_FLATTEST = 30
@@ -103,10 +102,8 @@ def _step(detail: _Detail) -> VarianceLine:
     square = np.bincount(detail.kind, detail.relative**2, _KINDS) / count
     mean = np.maximum(mean, 1e-3)
     spread = np.maximum(square / mean**2 - 1, 2 / _FREEDOM)
-    flattest = list(_FLATTEST_KINDS)
-    if count[flattest].sum() < _FEWEST_FLATTEST:
-        flattest = list(range(_KINDS))
-    unit = (mean * count)[flattest].sum() / count[flattest].sum()
+    # the first kind is the flattest
+    unit = mean[0] if count[0] >= _FEWEST_FLATTEST else np.average(mean, weights=count)
     noise = detail.relative * detail.expected * (unit / mean)[detail.kind]
     weights = 1 / (spread[detail.kind] * detail.expected**2)
     return least_squares(detail.intensity, noise, weights)

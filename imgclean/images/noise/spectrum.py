@@ -19,6 +19,8 @@ COARSE = (FREQUENCY > 0) & (FREQUENCY <= 4)
 _FINEST = FREQUENCY >= 11
 _STILL_FALLING = 1.55  # of demosaiced noise it is about 2 and more, of white noise 1.1
 _FAINT = (3 / 255) ** 2  # below it what falls is likely texture
+_SLANTED = 1.35  # below what three channels of SIDD, called white, have: 1.37, 1.48 and 2.3
+_PLAIN = (6 / 255) ** 2  # texture hardly reaches it
 _CUT_OFF = 60.0
 _NOTHING = 1e-12
 _COARSE_ALONE = 20.0  # of noise that JPEG has cut off it is mostly above a hundred
@@ -34,10 +36,13 @@ class Spectrum:
         energies: float64[8, 8], by frequencies down and across; white noise has its variance in
             all. That of the mean, which cannot be told from the image, is as its neighbours'.
         white: whether the noise is white, as far as it can be told from texture.
+        slanted: whether noise that counts as white still falls a little towards finer detail, so
+            that the finest says too little of it.
     """
 
     energies: NDArray[np.float64]
     white: bool
+    slanted: bool
 
     @property
     def whole(self) -> float:
@@ -75,7 +80,8 @@ def spectrum_of(
     coarse = mean[(FREQUENCY == 3) | (FREQUENCY == 4)].mean() / finest
     falls = falling > _STILL_FALLING and finest >= _FAINT
     white = bool((not falls and coarse <= _COARSE_ALONE) or (textured and coarse <= _CUT_OFF))
+    slanted = bool(falling > _SLANTED and finest >= _PLAIN)
     if white:
         mean[COARSE] = mean[~COARSE & (FREQUENCY > 0)].mean()
     mean[0] = (mean[1] + mean[SIDE]) / 2
-    return Spectrum(mean.reshape(SIDE, SIDE), white)
+    return Spectrum(mean.reshape(SIDE, SIDE), white, slanted)
