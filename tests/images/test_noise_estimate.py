@@ -72,6 +72,13 @@ def test_both_ends_of_the_line_are_found_on_photographs(a, b):
     assert np.median(intercepts) < 0.25
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_on_one_intensity_counts_as_even(seed):
+    found = estimated(noisy(np.full((256, 256, 1), 120), (20 / 255) ** 2, seed))
+    assert found.signal_share < 0.01
+    assert found.level == pytest.approx(20, rel=0.03)
+
+
 def test_what_clipping_does_to_mean_and_variance_at_either_end_is_undone():
     a, b = 0.01, 1e-3
     truth = np.array([0.0, 0.02, 0.05, 0.5, 0.95, 1.0])

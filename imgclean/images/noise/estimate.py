@@ -6,9 +6,9 @@ Zriakhov, Kaarna, Astola, "An automatic approach to lossy compression of AVIRIS 
 intensity are taken together, the flattest of them, and a line is fitted to their variances, as in
 Foi, Trimeche, Katkovnik, Egiazarian, "Practical Poissonian-Gaussian noise modeling and fitting for
 single-image raw-data", IEEE TIP 17, 2008. Of white noise that line is only a first one; `fine_fit`
-goes on from it. Of noise that is not white, as demosaicing and JPEG leave
-it, fine detail says little: there the whole variance counts, of blocks whose surroundings are flat.
-Choosing them by their surroundings does not choose those with less noise.
+goes on from it. Of noise that is not white, as demosaicing and JPEG leave it, fine detail says
+little: there the whole variance counts, of blocks whose surroundings are flat. Choosing them by
+their surroundings does not choose those with less noise.
 """
 
 from __future__ import annotations
@@ -177,8 +177,8 @@ def _whole_line(blocks: Blocks, rounding: float) -> tuple[VarianceLine, Spectrum
 def _fine_line(blocks: Blocks, rounding: float, spectrum: Spectrum) -> VarianceLine:
     """Return the line of white noise, from fine detail, which in flat blocks is noise alone.
 
-    The flattest blocks give a first one. It stays if the noise is hardly white: the finest detail of
-    blocks that are chosen by their middle frequencies would then show ever less of it.
+    The flattest blocks give a first one. It stays if the noise is hardly white: the finest detail
+    of blocks that are chosen by their middle frequencies would then show ever less of it.
     """
     fine = blocks.energies[:, FINE].mean(axis=1)
     coarse = blocks.energies[:, COARSE].mean(axis=1)

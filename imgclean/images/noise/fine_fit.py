@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgclean.images.noise.blocks import FREQUENCY
+from imgclean.images.noise.blocks import FREQUENCY, SIDE
 from imgclean.images.noise.clipping import before_clipping
-from imgclean.images.noise.variance_fit import least_squares
+from imgclean.images.noise.variance_fit import VarianceLine, least_squares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imgclean.images.noise.blocks import Blocks
-    from imgclean.images.noise.variance_fit import VarianceLine
 
 _FINEST = FREQUENCY >= 10
 _MIDDLE = (FREQUENCY >= 6) & ~_FINEST
@@ -34,6 +33,8 @@ _FEWEST_OF_KIND = 8
 _FEWEST_FLATTEST = 30
 _OUTLYING = 2.0
 _STEPS = 10
+_ONE_LIGHT = 3.0
+"""Variance of blocks' means, over that of their noise, below which they are of one intensity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ def fit_fine_line(blocks: Blocks, line: VarianceLine, rounding: float) -> Varian
     finest ones what texture they hold, without having seen their noise. By those and by coarser
     detail blocks are of some kinds. Of each kind the finest detail is so many times the noise, at
     all intensities, and a kind's blocks count by how alike they are. Thus the texture that is left
-    does not tilt the line, and edges and shades in dark places need not be left out.
+    does not tilt the line, and edges and shades in dark places need not be left out. If all blocks
+    are of one intensity nothing says how noise grows with light, and it counts as even.
 
     Args:
         blocks: of the channel.
@@ -106,4 +108,7 @@ def _step(detail: _Detail) -> VarianceLine:
     unit = mean[0] if count[0] >= _FEWEST_FLATTEST else np.average(mean, weights=count)
     noise = detail.relative * detail.expected * (unit / mean)[detail.kind]
     weights = 1 / (spread[detail.kind] * detail.expected**2)
+    if detail.intensity.var() < _ONE_LIGHT * detail.expected.mean() / SIDE**2:
+        level = float(np.average(noise, weights=weights))
+        return VarianceLine(level, level)
     return least_squares(detail.intensity, noise, weights)
