@@ -116,6 +116,8 @@ def _noise(noise: NoiseEstimate | None) -> list[tuple[str, str]]:
         if each is not None
     )
     rows.append(("variance", f"{lines}, of x in [0, 1]"))
+    if noise.nearly_clean:  # of so little no kind is told
+        return rows
     across, down = (
         sum(getattr(each, way) for each in noise.known) / len(noise.known)
         for way in ("across", "down")
