@@ -17,9 +17,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from rich.console import Console
 
@@ -142,8 +141,7 @@ def main() -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Images:
+class Images(NamedTuple):
     """Where the test images are.
 
     Attributes:

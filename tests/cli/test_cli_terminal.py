@@ -78,7 +78,7 @@ def test_verbose_lists_the_files_beside_the_display(terminal, photos, small_set)
 
 
 def test_quiet_says_nothing_at_all(terminal, photos, small_set):
-    assert terminal("denoise", "photos", "--weights", small_set, "--quiet") == (0, "")
+    assert terminal("denoise", "photos", "--weights", small_set, "--sigma", 25, "-q") == (0, "")
 
 
 def test_a_dry_run_lists_what_it_would_do(terminal, photos, small_set):
@@ -103,7 +103,7 @@ def test_no_color_holds(terminal, photos, small_set):
 
 def test_json_on_a_terminal_is_not_broken_by_the_display(terminal, photos, small_set):
     """Each object stands on a line of its own, whatever the display draws around it."""
-    _, screen = terminal("denoise", "photos", "--weights", small_set, "--json")
+    _, screen = terminal("denoise", "photos", "--weights", small_set, "--sigma", 25, "--json")
     lines = _CONTROL.sub("\n", screen).splitlines()
     objects = [json.loads(line) for line in lines if line.startswith("{")]
     assert [each["event"] for each in objects] == ["done"] * 6 + ["summary"]

@@ -15,7 +15,7 @@ from imgclean.inference.denoiser import Denoiser
 from imgclean.inference.image_rules import ImageRules
 from imgclean.inference.plan import FileRules, make_plan
 from imgclean.inference.run import run_here
-from imgclean.inference.selection import Selection, require_choice
+from imgclean.inference.selection import COLOUR, GRAY, Selection, require_choice
 from imgclean.inference.settings import InferenceSettings
 from imgclean.inference.treatment import Denoising
 from imgclean.weightsets.catalogue import Catalogue, WeightSet
@@ -128,7 +128,7 @@ def test_the_sets_for_colour_and_for_gray_images_both_get_the_options(small_set,
     sets = {each.name: WeightSet(read_config(each), each) for each in (small_set, gray)}
     settings = InferenceSettings(device="cpu", options=PREDICT_IMAGE)
     selection = Selection(load_plugins(), settings, model="dncnn", catalogue=Catalogue(sets, ()))
-    provenance = [selection.denoiser(space).provenance for space in ("rgb", "gray")]
+    provenance = [selection.denoiser(kind).provenance for kind in (COLOUR, GRAY)]
     assert ["dncnn-small" in provenance[0], "dncnn-gray" in provenance[1]] == [True, True]
     assert all("; residual=false" in each for each in provenance)
 
